@@ -1,0 +1,48 @@
+# Steps that ./quickstart and ./check share: the Debian packages that this project needs, installing them, and building.
+
+build_packages="gcc g++ meson ninja-build pkg-config liblua5.4-dev libuv1-dev libmicrohttpd-dev libyajl-dev uthash-dev
+  libxxhash-dev libsqlite3-dev libglib2.0-dev libphonenumber-dev libcurl4-openssl-dev libexpat1-dev libpopt-dev libsmartcols-dev libjemalloc-dev tzdata ca-certificates"
+test_packages="libcmocka-dev python3-pytest nginx-light"
+
+# Installs those of the named packages that are missing. Needs the network only then.
+install_packages() {
+  local name missing=() as_root=() log
+  for name in "$@"; do
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing+=("$name")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  echo "== installing from Debian: ${missing[*]}"
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null; then
+      echo "These packages are missing; install them as root, then start again." >&2
+      return 1
+    fi
+    as_root=(sudo)
+  fi
+  log=$(mktemp)
+  as_root+=(env DEBIAN_FRONTEND=noninteractive LC_ALL=C)
+  if "${as_root[@]}" apt-get -q update >"$log" 2>&1 &&
+    "${as_root[@]}" apt-get -qy install --no-install-recommends "${missing[@]}" >>"$log" 2>&1 </dev/null; then
+    rm -f "$log"
+    return 0
+  fi
+  tail -n 30 "$log" >&2
+  rm -f "$log"
+  return 1
+}
+
+# build FOLDER OPTION...: configures the folder once with these options, and builds. Shows the compiler's words only if it fails.
+build() {
+  local folder=$1 log result=0
+  shift
+  log=$(mktemp)
+  echo "== building in $folder/"
+  if [ ! -f "$folder/build.ninja" ]; then
+    rm -rf "$folder"
+    /usr/bin/meson setup "$folder" "$@" >"$log" 2>&1 </dev/null || result=1
+  fi
+  [ "$result" -ne 0 ] || /usr/bin/ninja -C "$folder" >>"$log" 2>&1 </dev/null || result=1
+  [ "$result" -eq 0 ] || tail -n 60 "$log" >&2
+  rm -f "$log"
+  return "$result"
+}
