@@ -1,0 +1,57 @@
+/* core/model/request.h
+ *
+ * One request as it goes out, and what came back. Each is one allocation, immutable, and has one owner at a
+ * time.
+ */
+#pragma once
+
+#include "base/base.h"
+
+struct header {
+	struct str name,
+		value; /* names of requests and answers are lower case; values are terminated by a zero */
+};
+
+struct request {
+	struct str method; /* all texts here are terminated by a zero, not counted */
+	struct str url;
+	struct header *headers;
+	size_t n_headers;
+	struct str body;
+};
+
+/* A copy in one allocation; free() it. */
+struct request *request_copy(const struct request *request);
+
+/* Why an attempt has no good answer. Names: failure_name(). */
+enum failure {
+	FAILURE_NONE,
+	FAILURE_DNS,
+	FAILURE_CONNECT, /* refused, unreachable */
+	FAILURE_TLS,
+	FAILURE_TIMEOUT,
+	FAILURE_RESET,    /* the connection broke, or ended before the answer did */
+	FAILURE_PROTOCOL, /* what came was not HTTP, or over a limit of headers */
+	FAILURE_REFUSED,  /* by us: the URL or its address may not be asked */
+	FAILURE_STATUS,   /* an answer whose status is no success */
+	FAILURE_STOPPED,  /* the engine is stopping */
+};
+
+const char *failure_name(enum failure failure); /* "dns", "connect", …; FAILURE_NONE: "none" */
+
+struct answer {
+	enum failure failure; /* FAILURE_NONE or FAILURE_STATUS when there is an answer */
+	int status;           /* 0 when there is none */
+	char detail[160];     /* for people: "connection refused by 127.0.0.1:80" */
+	struct header *headers;
+	size_t n_headers;
+	struct str body;
+	bool cut; /* the body was longer than the limit */
+	int64_t took_us;
+};
+
+/* A copy in one allocation; free() it. */
+struct answer *answer_copy(const struct answer *answer);
+
+/* The header's value, or p == NULL. `name` in lower case. */
+struct str answer_header(const struct answer *answer, struct str name);
