@@ -1,0 +1,241 @@
+/* A request onto an easy handle that still carries what the last request left on it. */
+#include "transport/transport_curl_private.h"
+
+#include <strings.h>
+
+enum {
+	EXPECT_FROM =
+		64 * 1024, /* bodies from here on could make curl ask first, with Expect: 100-continue */
+	OWN_LINES_MAX = 3,
+	LINES_MAX = 1000,
+	LINES_TEXT_MAX = 1024 * 1024,
+};
+
+/* --- header lines --- */
+
+static bool is_clean_name(struct str name)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		unsigned char c = (unsigned char)name.p[i];
+		if (c <= ' ' || c >= 0x7f || c == ':' || c == ';')
+			return false;
+	}
+	return name.n > 0;
+}
+
+static bool is_clean_value(struct str value)
+{
+	return !memchr(value.p, '\r', value.n) && !memchr(value.p, '\n', value.n) &&
+	       !memchr(value.p, 0, value.n);
+}
+
+/* Two opinions on where a body ends let somebody smuggle a second request in. */
+static bool frames_the_body(struct str name)
+{
+	return str_eq_nocase(name, STR("content-length")) || str_eq_nocase(name, STR("transfer-encoding"));
+}
+
+static const char *check_header(const struct header *header)
+{
+	if (!is_clean_name(header->name))
+		return "a header's name holds characters that it may not";
+	if (header->value.n && !is_clean_value(header->value))
+		return "a header's value holds a line break or a zero";
+	if (frames_the_body(header->name))
+		return "content-length and transfer-encoding are set by the transport alone";
+	return NULL;
+}
+
+/* The room of a line: name, colon, blank, value, zero. */
+static size_t line_size(const struct header *header)
+{
+	return header->name.n + header->value.n + 3;
+}
+
+static const char *measure(const struct header *headers, size_t n, size_t *size)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *wrong = check_header(&headers[i]);
+		if (wrong)
+			return wrong;
+		*size += line_size(&headers[i]);
+	}
+	return NULL;
+}
+
+static void make_room(struct curl_work *work, size_t n_lines, size_t text_n)
+{
+	if (n_lines > work->lines_capacity) {
+		free(work->lines);
+		work->lines = mem_alloc(n_lines * sizeof *work->lines);
+		work->lines_capacity = n_lines;
+	}
+	if (text_n > work->text_capacity) {
+		free(work->text);
+		work->text = mem_alloc(text_n);
+		work->text_capacity = text_n;
+	}
+	work->n_lines = 0;
+}
+
+static void add_line(struct curl_work *work, char *line)
+{
+	work->lines[work->n_lines++].data = line;
+}
+
+static char *write_line(char *at, const struct header *header)
+{
+	struct str value = str_trim(header->value);
+	memcpy(at, header->name.p, header->name.n);
+	at += header->name.n;
+	/* Curl's way to say a header without a value; with a colon it would leave the header out. */
+	if (value.n == 0) {
+		memcpy(at, ";", 2);
+		return at + 2;
+	}
+	*at++ = ':';
+	*at++ = ' ';
+	memcpy(at, value.p, value.n);
+	at[value.n] = 0;
+	return at + value.n + 1;
+}
+
+struct seen {
+	bool content_type, user_agent;
+};
+
+static char *add_headers(struct curl_work *work, char *at, const struct header *headers, size_t n,
+			 struct seen *seen)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct str name = headers[i].name;
+		if (name.n == 12 && strncasecmp(name.p, "content-type", 12) == 0)
+			seen->content_type = true;
+		else if (name.n == 10 && strncasecmp(name.p, "user-agent", 10) == 0)
+			seen->user_agent = true;
+		add_line(work, at);
+		at = write_line(at, &headers[i]);
+	}
+	return at;
+}
+
+static void link_lines(struct curl_work *work)
+{
+	for (size_t i = 0; i < work->n_lines; i++)
+		work->lines[i].next = &work->lines[i + 1];
+	if (work->n_lines)
+		work->lines[work->n_lines - 1].next = NULL;
+}
+
+static const char *set_headers(struct curl_work *work)
+{
+	static char no_expect[] = "Expect:", no_content_type[] = "Content-Type:";
+	const struct exchange *exchange = work->exchange;
+	const struct request *request = exchange->request;
+	const struct header agent = {STR("user-agent"), str_of(work->transport->options.user_agent)};
+	size_t n_lines = request->n_headers + exchange->n_extra + OWN_LINES_MAX, text_n = line_size(&agent);
+	struct seen seen = {0};
+	const char *wrong = measure(request->headers, request->n_headers, &text_n);
+	if (!wrong)
+		wrong = measure(exchange->extra, exchange->n_extra, &text_n);
+	if (wrong)
+		return wrong;
+	if (n_lines > LINES_MAX || text_n > LINES_TEXT_MAX)
+		return "the request has too many headers";
+	make_room(work, n_lines, text_n);
+	char *at = add_headers(work, work->text, request->headers, request->n_headers, &seen);
+	at = add_headers(work, at, exchange->extra, exchange->n_extra, &seen);
+	if (!seen.user_agent) {
+		add_line(work, at);
+		write_line(at, &agent);
+	}
+	if (work->posts && !seen.content_type)
+		add_line(work, no_content_type);
+	if (work->posts && request->body.n >= EXPECT_FROM)
+		add_line(work, no_expect);
+	link_lines(work);
+	curl_easy_setopt(work->easy, CURLOPT_HTTPHEADER, work->n_lines ? work->lines : NULL);
+	return NULL;
+}
+
+/* --- method and body --- */
+
+static bool is_method(struct str method)
+{
+	for (size_t i = 0; i < method.n; i++) {
+		if (method.p[i] < 'A' || method.p[i] > 'Z')
+			return false;
+	}
+	return method.n > 0 && method.n <= 20;
+}
+
+static bool always_has_body(struct str method)
+{
+	return str_eq(method, STR("POST")) || str_eq(method, STR("PUT")) || str_eq(method, STR("PATCH"));
+}
+
+static void set_no_body(struct curl_work *work, bool no_body)
+{
+	if (work->no_body == no_body)
+		return;
+	curl_easy_setopt(work->easy, CURLOPT_NOBODY, (long)no_body);
+	work->no_body = no_body;
+}
+
+static void set_custom_method(struct curl_work *work, const char *method)
+{
+	if (!method && !work->custom_method)
+		return;
+	curl_easy_setopt(work->easy, CURLOPT_CUSTOMREQUEST, method);
+	work->custom_method = method != NULL;
+}
+
+/* NOBODY and HTTPGET change the method behind each other's back, so their order matters. */
+static const char *set_method(struct curl_work *work)
+{
+	const struct request *request = work->exchange->request;
+	if (!is_method(request->method))
+		return "the method is no word in capital letters";
+	bool head = str_eq(request->method, STR("HEAD"));
+	/* Curl would leave the body out, silently. */
+	if (head && request->body.n)
+		return "a HEAD request cannot carry a body";
+	work->posts = request->body.n > 0 || always_has_body(request->method);
+	set_no_body(work, head);
+	if (work->posts) {
+		curl_easy_setopt(work->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.n);
+		curl_easy_setopt(work->easy, CURLOPT_POSTFIELDS, request->body.n ? request->body.p : "");
+	} else if (!head) {
+		curl_easy_setopt(work->easy, CURLOPT_HTTPGET, 1L);
+	}
+	bool plain = str_eq(request->method, work->posts ? STR("POST") : head ? STR("HEAD") : STR("GET"));
+	set_custom_method(work, plain ? NULL : request->method.p);
+	return NULL;
+}
+
+/* --- the whole --- */
+
+/* An IPv6 address cannot be pinned, so curl takes it from the URL and remembers it no longer than the
+ * request. */
+static void set_ipv6_literal(struct curl_work *work, bool literal)
+{
+	if (work->ipv6_literal == literal)
+		return;
+	curl_easy_setopt(work->easy, CURLOPT_DNS_CACHE_TIMEOUT, literal ? 0L : -1L);
+	work->ipv6_literal = literal;
+}
+
+const char *curl_request_set(struct curl_work *work)
+{
+	const struct request *request = work->exchange->request;
+	const char *wrong = target_parse(request->url, &work->target);
+	if (!wrong)
+		wrong = set_method(work);
+	if (!wrong)
+		wrong = set_headers(work);
+	if (wrong)
+		return wrong;
+	set_ipv6_literal(work, work->target.kind == TARGET_IPV6);
+	curl_easy_setopt(work->easy, CURLOPT_URL, request->url.p);
+	return NULL;
+}

@@ -1,0 +1,281 @@
+#include "transport/transport_curl_private.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { CONNECTIONS = 1000, CONNECTIONS_PER_HOST = 100, IDLE_HANDLES = 200 };
+
+/* --- the end of an exchange --- */
+
+static void finish(struct curl_work *work, struct answer *answer)
+{
+	struct curl_transport *transport = work->transport;
+	struct exchange *exchange = work->exchange;
+	timers_cancel(transport->timers, &work->timer);
+	answer->took_us = clock_mono_us(transport->clock) - work->started_us;
+	exchange->work = NULL;
+	transport->under_way--;
+	exchange->done(exchange, answer);
+	curl_work_release(work);
+}
+
+static void take_from_curl(struct curl_work *work)
+{
+	work->transport->n_added--;
+	curl_multi_remove_handle(work->transport->multi, work->easy);
+}
+
+void curl_transport_ended(struct curl_work *work, CURLcode code)
+{
+	struct answer answer = curl_answer_of(work, code);
+	take_from_curl(work);
+	finish(work, &answer);
+}
+
+/* `done` is never called from within transport_send. */
+static void decide(struct curl_work *work, enum failure failure, const char *detail)
+{
+	work->phase = WORK_DECIDED;
+	work->decided = failure;
+	snprintf(work->decided_detail, sizeof work->decided_detail, "%s", detail);
+	timers_set(work->transport->timers, &work->timer, clock_mono_us(work->transport->clock));
+}
+
+static void decide_no_address(struct curl_work *work, const char *why)
+{
+	char detail[sizeof work->decided_detail];
+	int host_n = work->target.host.n < 80 ? (int)work->target.host.n : 80;
+	snprintf(detail, sizeof detail, "no address for %.*s: %s", host_n, work->target.host.p, why);
+	decide(work, FAILURE_DNS, detail);
+}
+
+/* --- deadlines --- */
+
+static void bound_connecting(struct curl_work *work, int64_t now_us)
+{
+	int64_t limit_us = work->exchange->connect_timeout_ms * 1000;
+	if (limit_us > 0 && now_us + limit_us < work->deadline_us)
+		timers_set(work->transport->timers, &work->timer, now_us + limit_us);
+}
+
+void curl_transport_opened(struct curl_work *work)
+{
+	if (!work->opened)
+		bound_connecting(work, clock_mono_us(work->transport->clock));
+	work->opened = true;
+}
+
+static bool is_connected(const struct curl_work *work)
+{
+	curl_off_t time_us = 0;
+	curl_easy_getinfo(work->easy, CURLINFO_PRETRANSFER_TIME_T, &time_us);
+	return time_us > 0;
+}
+
+static void stop(struct curl_work *work)
+{
+	if (work->phase == WORK_RESOLVING)
+		resolver_cancel(work->transport->resolver, &work->waiter);
+	else if (work->phase == WORK_CURL)
+		take_from_curl(work);
+}
+
+static void out_of_time(struct curl_work *work, bool connecting)
+{
+	struct answer answer = {0};
+	curl_failure_timeout(work, connecting, &answer);
+	stop(work);
+	finish(work, &answer);
+}
+
+static void work_due(struct timer *timer)
+{
+	struct curl_work *work = container_of(timer, struct curl_work, timer);
+	if (work->phase == WORK_DECIDED) {
+		struct answer answer = {.failure = work->decided};
+		memcpy(answer.detail, work->decided_detail, sizeof answer.detail);
+		finish(work, &answer);
+	} else if (timer->due_us >= work->deadline_us) {
+		out_of_time(work, false);
+	} else if (work->phase == WORK_CURL && is_connected(work)) {
+		timers_set(work->transport->timers, timer, work->deadline_us);
+	} else {
+		out_of_time(work, true);
+	}
+}
+
+/* --- sending --- */
+
+/* What curl must know about addresses before this transfer begins: this one, and which to forget. */
+static struct curl_slist *pins_for(struct curl_transport *transport, const struct resolved *resolved)
+{
+	struct curl_slist *pins = curl_slist_append(NULL, resolved->pin);
+	for (char *key; (key = resolver_next_forgotten(transport->resolver)); free(key)) {
+		char line[TARGET_HOST_MAX + 10];
+		snprintf(line, sizeof line, "-%s", key);
+		pins = curl_slist_append(pins, line);
+	}
+	ensure(pins);
+	return pins;
+}
+
+/* Curl reads the pins in its first step, which curl_sockets_kick takes, and keeps what they say. */
+static void hand_over(struct curl_work *work, struct resolved *resolved)
+{
+	struct curl_transport *transport = work->transport;
+	struct curl_slist *pins = NULL;
+	work->phase = WORK_CURL;
+	if (resolved && !resolved->pinned) {
+		pins = pins_for(transport, resolved);
+		curl_easy_setopt(work->easy, CURLOPT_RESOLVE, pins);
+	}
+	transport->driving = true;
+	ensure(curl_multi_add_handle(transport->multi, work->easy) == CURLM_OK);
+	transport->driving = false;
+	transport->n_added++;
+	curl_sockets_kick(transport);
+	if (pins) {
+		curl_easy_setopt(work->easy, CURLOPT_RESOLVE, NULL);
+		curl_slist_free_all(pins);
+		resolver_pinned(resolved);
+	}
+}
+
+static void start(struct curl_work *work, struct resolved *resolved)
+{
+	if (resolved && resolved->failed) {
+		decide_no_address(work, resolved->failed);
+		return;
+	}
+	timers_set(work->transport->timers, &work->timer, work->deadline_us);
+	hand_over(work, resolved);
+}
+
+static void on_resolved(struct resolve_waiter *waiter, struct resolved *resolved)
+{
+	start(container_of(waiter, struct curl_work, waiter), resolved);
+}
+
+static void resolve(struct curl_work *work)
+{
+	struct curl_transport *transport = work->transport;
+	work->phase = WORK_RESOLVING;
+	struct resolved *resolved = NULL;
+	if (work->target.kind != TARGET_IPV6) {
+		resolved = resolver_ask(transport->resolver, &work->target, &work->waiter);
+		if (!resolved) {
+			timers_set(transport->timers, &work->timer, work->deadline_us);
+			bound_connecting(work, work->started_us);
+			return;
+		}
+	}
+	start(work, resolved);
+}
+
+static void curl_send(struct transport *base, struct exchange *exchange)
+{
+	struct curl_transport *transport = container_of(base, struct curl_transport, transport);
+	struct curl_work *work = curl_work_take(transport);
+	int64_t timeout_ms = exchange->timeout_ms > 0 ? exchange->timeout_ms : TIMEOUT_DEFAULT_MS;
+	exchange->work = work;
+	transport->under_way++;
+	work->exchange = exchange;
+	work->started_us = clock_mono_us(transport->clock);
+	work->deadline_us = work->started_us + timeout_ms * 1000;
+	work->opened = false;
+	work->timer.fire = work_due;
+	work->waiter.done = on_resolved;
+	curl_answer_begin(work);
+	const char *refused = curl_request_set(work);
+	if (refused)
+		decide(work, FAILURE_REFUSED, refused);
+	else
+		resolve(work);
+}
+
+static void curl_cancel(struct transport *base, struct exchange *exchange)
+{
+	struct curl_work *work = exchange->work;
+	if (!work)
+		return;
+	stop(work);
+	timers_cancel(work->transport->timers, &work->timer);
+	exchange->work = NULL;
+	work->transport->under_way--;
+	curl_work_release(work);
+}
+
+/* --- its life --- */
+
+static void curl_destroy(struct transport *base)
+{
+	struct curl_transport *transport = container_of(base, struct curl_transport, transport);
+	ensure(transport->under_way == 0);
+	while (transport->idle)
+		curl_work_destroy(curl_work_take(transport));
+	curl_multi_cleanup(transport->multi);
+	curl_sockets_finish(transport);
+	resolver_destroy(transport->resolver);
+	free(transport->ca_file);
+	free(transport);
+}
+
+int transport_curl_global_init(void)
+{
+	/* OpenSSL writes with write(2). */
+	signal(SIGPIPE, SIG_IGN);
+	return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? 0 : -1;
+}
+
+void transport_curl_global_finish(void)
+{
+	curl_global_cleanup();
+}
+
+static void set_options(struct curl_transport *transport, const struct transport_curl_options *options)
+{
+	struct transport_curl_options *own = &transport->options;
+	*own = *options;
+	if (own->connections_max <= 0)
+		own->connections_max = CONNECTIONS;
+	if (own->connections_per_host_max <= 0)
+		own->connections_per_host_max = CONNECTIONS_PER_HOST;
+	if (own->idle_handles_max <= 0)
+		own->idle_handles_max = IDLE_HANDLES;
+	if (!own->user_agent)
+		own->user_agent = "switchhook";
+	if (options->ca_file)
+		own->ca_file = transport->ca_file = mem_strdup(options->ca_file);
+	curl_multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS, (long)own->connections_max);
+	curl_multi_setopt(transport->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)own->connections_max);
+	curl_multi_setopt(transport->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
+			  (long)own->connections_per_host_max);
+	curl_multi_setopt(transport->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+}
+
+int transport_curl_create(uv_loop_t *loop, struct clock *clock, struct timers *timers,
+			  const struct transport_curl_options *options, struct transport **ret,
+			  struct error *reterr)
+{
+	static const struct transport_ops ops = {curl_send, curl_cancel, curl_destroy};
+	if (options->ca_file && access(options->ca_file, R_OK))
+		return error_set(reterr, "the file of trusted certificates '%s' cannot be read",
+				 options->ca_file);
+	CURLM *multi = curl_multi_init();
+	if (!multi)
+		return error_set(reterr, "libcurl cannot be set up");
+	struct curl_transport *transport = mem_zalloc(sizeof *transport);
+	*transport = (struct curl_transport){
+		.transport.ops = &ops,
+		.loop = loop,
+		.clock = clock,
+		.timers = timers,
+		.multi = multi,
+		.resolver = resolver_create(loop, clock),
+	};
+	set_options(transport, options);
+	curl_sockets_attach(transport);
+	*ret = &transport->transport;
+	return 0;
+}

@@ -1,0 +1,29 @@
+/* core/transport/transport_curl.h
+ *
+ * The real transport: libcurl's multi interface on a libuv loop. HTTP/1.1, connections kept and reused, no
+ * redirects, http and https only, no proxy from the environment, names resolved by uv_getaddrinfo and pinned.
+ */
+#pragma once
+
+#include "transport/transport.h"
+
+#include <uv.h>
+
+struct transport_curl_options {
+	int connections_max;          /* open at once, of all hosts; 0: 1,000 */
+	int connections_per_host_max; /* 0: 100 */
+	int idle_handles_max;         /* pooled easy handles; 0: 200 */
+	const char *user_agent;       /* "switchhook/0.1"; lives as long as the transport */
+	const char *ca_file;          /* NULL: the system's; tests have their own */
+};
+
+/* Call once in the process before the first, and after the last. */
+int transport_curl_global_init(void);
+void transport_curl_global_finish(void);
+
+/* Creates it on the loop's thread. `clock` and `timers` are the thread's own (base/timers.h): whoever drives
+ * the loop runs the timers. transport_destroy closes its handles; the loop must be run until they are closed.
+ */
+int transport_curl_create(uv_loop_t *loop, struct clock *clock, struct timers *timers,
+			  const struct transport_curl_options *options, struct transport **ret,
+			  struct error *reterr);

@@ -1,0 +1,130 @@
+/* core/transport/transport_curl_private.h
+ *
+ * What the files of the curl transport share.
+ *
+ *   transport_curl.c  its life, sending and cancelling, deadlines
+ *   curl_work.c       the pooled easy handles
+ *   curl_request.c    a request onto an easy handle
+ *   curl_answer.c     what comes back
+ *   curl_failure.c    why nothing good came back
+ *   curl_sockets.c    curl's sockets and its timer on the loop
+ *   resolve.c         names to addresses
+ *   target.c          where a URL points
+ *
+ * Curl calls back into curl_answer.c, curl_sockets.c and curl_work.c; nothing that is called so may call
+ * curl_multi_*.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "transport/resolve.h"
+#include "transport/transport_curl.h"
+
+#include <curl/curl.h>
+#include <netinet/in.h>
+
+enum {
+	ANSWER_HEADERS_MAX = 200,
+	ANSWER_HEAD_MAX = 64 * 1024, /* bytes of all header lines, interim answers and trailers included */
+	TIMEOUT_DEFAULT_MS = 5 * 60 * 1000,
+};
+
+struct curl_socket;
+
+struct curl_transport {
+	struct transport transport;
+	uv_loop_t *loop;
+	struct clock *clock;
+	struct timers *timers;
+	struct transport_curl_options options; /* with defaults filled in */
+	char *ca_file;                         /* the copy */
+
+	CURLM *multi;
+	struct curl_socket **sockets; /* by descriptor */
+	size_t n_sockets;             /* the size of the array */
+	struct timer curl_timer;
+	struct timer completions; /* due when a completion waits that nobody has read */
+	bool driving;             /* whatever curl's timer is to be set to, curl is run at once */
+
+	struct resolver *resolver;
+	struct curl_work *idle;
+	int n_idle;
+	size_t under_way; /* exchanges */
+	size_t n_added;   /* those of them that curl has */
+};
+
+enum curl_work_phase {
+	WORK_IDLE,
+	WORK_RESOLVING,
+	WORK_CURL,    /* curl has it */
+	WORK_DECIDED, /* it failed before anything was sent, and is told so from the timer */
+};
+
+/* One easy handle and all that an exchange needs beside it; kept from one exchange to the next. */
+struct curl_work {
+	struct curl_transport *transport;
+	CURL *easy;
+	struct curl_work *next_idle;
+	enum curl_work_phase phase;
+
+	struct exchange *exchange;
+	struct target target;
+	struct resolve_waiter waiter;
+	struct timer timer; /* what is next: the limit of connecting, or of everything */
+	int64_t started_us, deadline_us;
+	bool opened;   /* a socket was opened for it, towards `peer` */
+	int opened_fd; /* the last one; may be closed since */
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} peer;
+	enum failure decided;
+	char decided_detail[160];
+
+	/* The request. What an option was set to is kept here, so that only what differs is set again. */
+	struct curl_slist *lines; /* an array, linked */
+	size_t n_lines, lines_capacity;
+	char *text; /* of the lines */
+	size_t text_capacity;
+	bool custom_method, no_body, posts, ipv6_literal;
+	char error[CURL_ERROR_SIZE];
+
+	/* The answer. */
+	struct buf head; /* the header lines of the last status line */
+	size_t head_seen, n_head_lines;
+	bool head_complete;
+	const char *head_refused; /* why the header lines were too much */
+	struct header *headers;
+	struct buf body;
+	bool cut;
+};
+
+/* curl_work.c */
+struct curl_work *curl_work_take(struct curl_transport *transport);
+void curl_work_release(struct curl_work *work);
+void curl_work_destroy(struct curl_work *work);
+
+/* curl_request.c: NULL, or why the request may not be sent. */
+const char *curl_request_set(struct curl_work *work);
+
+/* curl_answer.c */
+void curl_answer_begin(struct curl_work *work);
+size_t curl_answer_on_header(char *p, size_t size, size_t n, void *context);
+size_t curl_answer_on_body(char *p, size_t size, size_t n, void *context);
+struct answer curl_answer_of(struct curl_work *work, CURLcode code);
+
+/* curl_failure.c: fill in failure and detail. */
+void curl_failure_of(const struct curl_work *work, CURLcode code, struct answer *answer);
+void curl_failure_timeout(const struct curl_work *work, bool connecting, struct answer *answer);
+
+/* transport_curl.c: curl has ended this one. */
+void curl_transport_ended(struct curl_work *work, CURLcode code);
+void curl_transport_opened(struct curl_work *work);
+
+/* curl_sockets.c */
+void curl_sockets_attach(struct curl_transport *transport);
+void curl_sockets_finish(struct curl_transport *transport);
+int curl_sockets_on_close(void *context, curl_socket_t fd);
+/* Lets curl begin with the handle that was just added. Completions are told later. */
+void curl_sockets_kick(struct curl_transport *transport);
