@@ -1,0 +1,10 @@
+/* core/script/prelude.h
+ *
+ * The Lua that ships inside the program (scripts/prelude), in the order in which it is run.
+ */
+#pragma once
+
+#include "base/base.h"
+
+extern const struct str prelude_texts[];
+extern const size_t prelude_n;

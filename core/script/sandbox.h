@@ -1,0 +1,144 @@
+/* core/script/sandbox.h
+ *
+ * One Lua state for scripts that nobody trusts: bounded memory and time, a smaller Lua, places of errors.
+ *
+ * A Lua error is a longjmp and skips every cleanup between. So no memory of C may hang on a local variable
+ * across a call that can raise: it hangs on the sandbox (`text`, `arena`, `keys`), on its loader or on its
+ * run. And nothing touches the state outside of sandbox_call and a coroutine. A sandbox belongs to one thread
+ * at a time.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "model/rule.h"
+
+#include <lua.h>
+#include <lauxlib.h>
+
+enum {
+	SANDBOX_MEMORY_MAX = 16 << 20,
+	SANDBOX_LOAD_MS = 500,
+	SANDBOX_RUN_MS = 200,
+	SANDBOX_HOOK_COUNT = 10000,      /* instructions between two looks at the clock */
+	SANDBOX_PATTERN_STEPS = 1000000, /* of one call of string.find and the like */
+	SANDBOX_STRING_MAX = 4 << 20,
+	SANDBOX_TEXT_MAX = 2 << 20,
+	SANDBOX_ARENA_MAX = 8 << 20,
+};
+
+enum sandbox_mode {
+	MODE_LOAD, /* declarations become structs */
+	MODE_BIND, /* the script runs again, for its functions */
+	MODE_RUN,
+};
+
+/* A file whose chunk is running for the first time; on the C stack of `require`. */
+struct loading {
+	const struct source_file *file;
+	size_t n_services; /* declared so far */
+	struct loading *outer;
+};
+
+struct place {
+	const struct source_file *file; /* NULL: unknown */
+	int line;
+};
+
+/* A key of a table, while keys are sorted. A number, or a text with s.p != NULL that its table keeps alive.
+ */
+struct key {
+	struct str s;
+	bool is_integer;
+	lua_Integer integer;
+	lua_Number number;
+};
+
+struct sandbox {
+	lua_State *L;
+	size_t memory, memory_max;
+	const struct ruleset *ruleset; /* whose files are sources */
+	enum sandbox_mode mode;
+	struct loader *loader;      /* MODE_LOAD */
+	struct script_state *state; /* MODE_BIND, MODE_RUN */
+	struct loading *loading;    /* the innermost; NULL in MODE_RUN */
+
+	int64_t budget_us;
+	int64_t began_us; /* 0: not looked at yet */
+
+	/* Of the error that is being raised. */
+	struct place raised;
+	char hint[256];
+
+	/* Work memory. Whoever fills it uses it before any Lua code can run again. */
+	struct buf text;
+	struct arena arena;
+	struct key *keys;
+	size_t n_keys, keys_capacity;
+};
+
+int sandbox_open(struct sandbox *box, const struct ruleset *ruleset, enum sandbox_mode mode,
+		 struct error *reterr);
+void sandbox_close(struct sandbox *box); /* one that is all zero is allowed */
+
+static inline struct sandbox *sandbox_of(lua_State *L)
+{
+	return *(struct sandbox **)lua_getextraspace(L);
+}
+
+/* Runs `function` with `context` as its light userdata argument, protected and with a new time budget. */
+int sandbox_call(struct sandbox *box, lua_CFunction function, void *context, struct error *reterr);
+
+/* A new time budget; for a resume. */
+void sandbox_begin(struct sandbox *box);
+
+/* The error value on top of L, which may be a coroutine that failed, as an error with its place. Not
+ * protected and raises nothing. */
+void sandbox_error(struct sandbox *box, lua_State *L, int status, struct error *reterr);
+
+/* The innermost place in the operators' sources. Raises nothing. */
+struct place sandbox_place(lua_State *L);
+
+/* Raises the message for the operator's line. */
+_Noreturn void sandbox_raise(lua_State *L, const char *format, ...) __attribute__((format(printf, 2, 3)));
+_Noreturn void sandbox_raise_error(lua_State *L, const struct error *error);
+void sandbox_hint(struct sandbox *box, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* "did you mean 'x'?" among the text keys of the table at `index`, and of the tables behind it (__index). */
+void sandbox_hint_member(lua_State *L, int index, struct str word);
+
+/* The work arena, emptied. */
+struct arena *sandbox_arena(struct sandbox *box);
+struct buf *sandbox_text(struct sandbox *box);
+
+/* Collects the text and number keys of the table at `index`, sorted, behind those that are in box->keys.
+ * Returns where they begin; the caller sets n_keys back to that. ret_others: keys of other types. */
+size_t sandbox_sort_keys(lua_State *L, int index, size_t *ret_others);
+void sandbox_push_key(lua_State *L, const struct key *key);
+
+/* Pushes an environment for a file of the operators'. */
+void sandbox_push_environment(lua_State *L);
+
+/* Loads a source as text; leaves the function on the stack. Raises what Lua says. */
+void sandbox_load_file(lua_State *L, const struct source_file *file);
+
+static inline struct str sandbox_str(lua_State *L, int index)
+{
+	struct str s;
+
+	s.p = lua_tolstring(L, index, &s.n);
+	return s;
+}
+
+/* The registry holds each under the address of its own byte. */
+extern const char sandbox_public, sandbox_array_mt, sandbox_condition_mt, sandbox_service_mt,
+	sandbox_event_mt, sandbox_missing_mt, sandbox_loaded;
+
+bool sandbox_has_metatable(lua_State *L, int index, const void *which);
+
+/* Libraries: each adds its C functions to the globals of the prelude. */
+void lib_base_open(lua_State *L);
+void lib_string_open(lua_State *L);
+void lib_json_open(lua_State *L);
+void lib_declare_open(lua_State *L);
+void lib_require_open(lua_State *L);
+void lib_run_open(lua_State *L);

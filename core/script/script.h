@@ -1,0 +1,102 @@
+/* core/script/script.h
+ *
+ * The operators' Lua: loading rules, and running them step by step. Only this folder knows lua.h.
+ *
+ * Two lives of a script. At load (any thread, off the loops) each script runs once in a state of its own, and
+ * what it declares becomes the immutable C structs of a ruleset. At run time each campaign has one state on
+ * each shard, made on first use by running the script again, this time only to get its functions: the n-th
+ * declaration of a file is the n-th struct.
+ *
+ * A run is a coroutine. It never calls into the engine: it yields steps, and the engine resumes it with the
+ * result. A state and its runs belong to one thread.
+ */
+#pragma once
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "model/request.h"
+#include "model/rule.h"
+#include "model/runlog.h"
+
+/* --- Loading
+ * ------------------------------------------------------------------------------------------------- */
+
+/* All .lua files below `folder`, *_test.lua and hidden ones left out; at most 20,000 files of at most 1 MiB.
+ * Fills files (sorted by path) and their texts, which live in `arena`. */
+int script_read_folder(const char *folder, struct arena *arena, struct source_file **ret_files, size_t *ret_n,
+		       struct error *reterr);
+
+/* Loads all files as one generation. Never fails as a whole: what is wrong is in ruleset->problems, and a
+ * campaign with an error is not loaded while the others are. The files are copied. One reference is the
+ * caller's. */
+struct ruleset *script_load(const struct source_file *files, size_t n_files, uint32_t generation);
+
+/* --- Running
+ * ------------------------------------------------------------------------------------------------- */
+
+struct script_state;
+struct script_run;
+
+/* What a run can ask of its engine while it runs. Called on the state's thread from within script_run_resume;
+ * must not call back. `context` is the one given to script_run_create. */
+struct script_host {
+	/* Events of the call that the run may know: up to and with the newest one it has been given, in order
+	 * of arrival. */
+	size_t (*history)(void *context, const struct event *const **ret);
+	int64_t (*now_ms)(void *context);  /* clock.now(): the same again when the run is run again */
+	uint64_t (*random)(void *context); /* seeded by the run */
+	void (*log)(void *context, struct str line);
+};
+
+/* The campaign's state, with its script loaded for running. The campaign's ruleset must outlive it. */
+int script_state_create(const struct campaign *campaign, const struct script_host *host,
+			struct script_state **ret, struct error *reterr);
+void script_state_destroy(
+	struct script_state *state); /* its runs must have been destroyed; NULL is allowed */
+size_t script_state_memory(const struct script_state *state); /* bytes that Lua holds now */
+
+enum step_kind { STEP_SEND, STEP_CALL, STEP_WAIT_FOR, STEP_SLEEP };
+
+/* What a run wants next. */
+struct script_step {
+	enum step_kind kind;
+	int line; /* of the script */
+
+	/* SEND, CALL */
+	const struct service *service;
+	struct request *request; /* the taker's to free; NULL if the service is not active: nothing is sent */
+	bool fire;               /* this send comes from `fire`, not from `service:send` */
+
+	/* WAIT_FOR */
+	struct str type; /* lives until the next resume */
+	bool session;    /* only events of the run's own segment (session_id) */
+	bool seen;       /* one that has already arrived counts */
+
+	int64_t wait_ms; /* WAIT_FOR: within; SLEEP: how long */
+};
+
+/* What the engine answers. */
+struct step_result {
+	const struct answer *answer; /* CALL: what came back, also if it is a failure */
+	int attempts;                /* CALL: how many it took */
+	struct event *event;         /* WAIT_FOR: NULL when the time was up */
+	struct str delivery;         /* SEND: the delivery's id, which send returns */
+};
+
+enum script_ending {
+	SCRIPT_DONE,
+	SCRIPT_SKIPPED, /* error->what is the reason */
+	SCRIPT_FAILED,  /* error says what and where */
+	SCRIPT_STEP,    /* it waits for the result of *ret_step */
+};
+
+/* A run of the rule (one with needs_lua) for this event. `log` takes warnings about tags; it and `context`
+ * belong to the caller and outlive the run. The run takes a reference to the event. */
+struct script_run *script_run_create(struct script_state *state, const struct rule *rule, struct event *event,
+				     struct runlog *log, void *context);
+void script_run_destroy(struct script_run *run); /* in any state of it; NULL is allowed */
+
+/* Runs to the next step or the end. `result` is NULL the first time, the answer to the last step afterwards.
+ */
+enum script_ending script_run_resume(struct script_run *run, const struct step_result *result,
+				     struct script_step *ret_step, struct error *reterr);
