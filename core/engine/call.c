@@ -1,0 +1,183 @@
+#include "engine/record.h"
+#include "engine/recovery.h"
+#include "engine/replay.h"
+
+static struct call *call_find(struct shard *shard, struct str subject)
+{
+	struct call *call;
+	HASH_FIND(hh, shard->calls, subject.p, subject.n, call);
+	return call;
+}
+
+static void call_free(struct call *call)
+{
+	struct shard *shard = call->shard;
+	if (!list_empty(&call->in_idle)) {
+		list_remove(&call->in_idle);
+		shard->n_idle_calls--;
+		shard->n_idle_events -= call->n_events;
+	}
+	HASH_DEL(shard->calls, call);
+	for (size_t i = 0; i < call->n_events; i++)
+		event_unref((struct event *)(uintptr_t)call->events[i]);
+	event_unref(call->first);
+	free(call->events);
+	free(call);
+}
+
+static void call_wake(struct call *call)
+{
+	if (list_empty(&call->in_idle))
+		return;
+	list_remove(&call->in_idle);
+	call->shard->n_idle_calls--;
+	call->shard->n_idle_events -= call->n_events;
+}
+
+void call_release(struct call *call)
+{
+	struct shard *shard = call->shard;
+	if (call->busy || !list_empty(&call->runs) || !list_empty(&call->in_idle))
+		return;
+	call->idle_since_us = clock_mono_us(shard->clock);
+	list_append(&shard->idle_calls, &call->in_idle);
+	shard->n_idle_calls++;
+	shard->n_idle_events += call->n_events;
+}
+
+/* The oldest go first. A call may come back after that, with a history that begins anew. */
+static void trim_idle(struct shard *shard)
+{
+	int64_t now = clock_mono_us(shard->clock);
+	size_t max = shard->engine->options.journal ? IDLE_EVENTS_CACHED : IDLE_EVENTS_MAX;
+	for (struct list *item; (item = list_first(&shard->idle_calls));) {
+		struct call *call = container_of(item, struct call, in_idle);
+		if (shard->n_idle_events <= max && now - call->idle_since_us < IDLE_CALL_MS * 1000LL)
+			return;
+		call_free(call);
+	}
+}
+
+static void remember(struct call *call, struct event *event)
+{
+	if (call->n_events == CALL_HISTORY_MAX)
+		return;
+	if (call->n_events == call->capacity) {
+		call->capacity = call->capacity ? call->capacity * 2 : 4;
+		call->events = mem_realloc(call->events, call->capacity * sizeof *call->events);
+	}
+	call->events[call->n_events++] = event_ref(event);
+}
+
+/* The table's key must live as long as the call does: it points into the first event, which the history
+ * keeps. */
+static struct call *call_of_event(struct shard *shard, struct event *event)
+{
+	struct call *call = call_find(shard, event->subject);
+	if (call) {
+		call_wake(call);
+		return call;
+	}
+	call = mem_zalloc(sizeof *call);
+	call->shard = shard;
+	call->first = event_ref(event); /* the key of the table must live as long as the call does */
+	call->subject = event->subject;
+	list_init(&call->runs);
+	list_init(&call->in_idle);
+	HASH_ADD_KEYPTR(hh, shard->calls, call->subject.p, call->subject.n, call);
+	return call;
+}
+
+static void start_runs(struct call *call, struct event *event, const struct ruleset *ruleset,
+		       struct replay *replay)
+{
+	const struct campaign *campaign = ruleset_serving(ruleset, event->source);
+	for (size_t i = 0; campaign && i < campaign->n_rules; i++) {
+		const struct rule *rule = &campaign->rules[i];
+		const struct condition *failed;
+		if (rule_wants(rule, event->type) && rule_matches(rule, event, &failed))
+			run_start(call, event, rule, replay);
+	}
+}
+
+void call_take_event(struct shard *shard, struct event *event, struct ruleset *ruleset, struct replay *replay)
+{
+	struct call *call = call_of_event(shard, event);
+	call->busy = true;
+	if (!replay) { /* else the history has it already, and so has every run that waits for it */
+		remember(call, event);
+		runs_offer(call, event);
+	}
+	if (ruleset) {
+		event_hold(event);
+		start_runs(call, event, ruleset, replay);
+		event_release(shard->engine, event);
+	}
+	call->busy = false;
+	call_release(call);
+	trim_idle(shard);
+	event_unref(event);
+	ruleset_unref(ruleset);
+	replay_unref(replay);
+}
+
+/* --- what came before
+ * -------------------------------------------------------------------------------------------- */
+
+struct loading {
+	struct event_list list;
+	uint64_t before; /* the first event that is here already */
+};
+
+static bool load_row(void *context, const struct event_row *row)
+{
+	struct loading *loading = context;
+	if (row->seq >= loading->before)
+		return false;
+	event_restore(row, &loading->list);
+	return true;
+}
+
+static void prepend(struct call *call, struct event_list *list)
+{
+	size_t room = CALL_HISTORY_MAX - call->n_events;
+	size_t skip = list->n > room ? list->n - room : 0, n = list->n - skip;
+	if (call->n_events + n > call->capacity) {
+		call->capacity = call->n_events + n;
+		call->events = mem_realloc(call->events, call->capacity * sizeof *call->events);
+	}
+	memmove(call->events + n, call->events, call->n_events * sizeof *call->events);
+	for (size_t i = 0; i < n; i++)
+		call->events[i] = event_ref(list->events[skip + i]);
+	call->n_events += n;
+	runs_shift(call, n);
+}
+
+void call_load_history(struct call *call)
+{
+	struct shard *shard = call->shard;
+	struct journal *journal = shard->engine->options.journal;
+	struct loading loading = {.before = call->n_events ? call->events[0]->seq : UINT64_MAX};
+	struct event_query query = {.call = call->subject};
+	struct error error;
+	if (call->loaded || !journal)
+		return;
+	call->loaded = true;
+	if ((!shard->reader && journal_reader_open(journal, &shard->reader, &error)) ||
+	    journal_read_events(shard->reader, &query, load_row, &loading, &error))
+		log_error(&shard->engine->log, "the history of a call cannot be read", "call",
+			  LOG_STR(call->subject), "error", error.what);
+	else
+		prepend(call, &loading.list);
+	event_list_finish(&loading.list);
+}
+
+void calls_abandon(struct shard *shard)
+{
+	struct call *call, *next;
+	HASH_ITER(hh, shard->calls, call, next)
+	{
+		runs_abandon(call);
+		call_free(call);
+	}
+}

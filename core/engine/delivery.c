@@ -1,0 +1,213 @@
+/* Deliveries: from the run that wants one to its last attempt, and the answer back. */
+#include "engine/record.h"
+#include "engine/replay.h"
+
+#include "format/exchange_text.h"
+#include "policy/retry.h"
+
+#include <stdio.h>
+
+enum { ATTEMPTS_LOG_MAX = 4 << 20, DELIVERY_ARENA_MAX = 64 * 1024 };
+
+struct delivery_id delivery_id(const struct event *event, const struct rule *rule, int step)
+{
+	struct delivery_id id;
+	struct str parts[] = {event->source,
+			      event->id,
+			      rule->campaign->name,
+			      rule->name,
+			      {(const char *)&step, sizeof step}};
+	struct window_key key = window_key(parts, countof(parts));
+	snprintf(id.z, sizeof id.z, "msg_%016llx%016llx", (unsigned long long)key.high,
+		 (unsigned long long)key.low);
+	return id;
+}
+
+struct delivery *delivery_new(struct shard *home, const struct service *service, struct event *event,
+			      int64_t now_ms)
+{
+	struct delivery *delivery = mem_zalloc(sizeof *delivery);
+	delivery->home = home;
+	delivery->shard = engine_shard(home->engine, service->hash);
+	delivery->service = service;
+	delivery->event = event_ref(event);
+	delivery->created_ms = now_ms;
+	buf_init(&delivery->attempts_log, ATTEMPTS_LOG_MAX);
+	arena_init(&delivery->arena, DELIVERY_ARENA_MAX);
+	list_init(&delivery->in_lane);
+	list_init(&delivery->in_outlet);
+	return delivery;
+}
+
+void delivery_free(struct delivery *delivery)
+{
+	event_unref(delivery->event);
+	ruleset_unref(delivery->ruleset);
+	buf_finish(&delivery->attempts_log);
+	arena_finish(&delivery->arena);
+	free(delivery->request);
+	free(delivery->answer);
+	free(delivery);
+}
+
+static void deliver_here(struct message *message)
+{
+	outlet_enter(container_of(message, struct delivery, message));
+}
+
+void delivery_resume(struct delivery *delivery)
+{
+	struct shard *shard = delivery->shard;
+	delivery->message.deliver = deliver_here;
+	engine_work(shard->engine, 1);
+	if (shard == delivery->home)
+		outlet_enter(delivery);
+	else
+		shard_post(shard, &delivery->message);
+}
+
+/* A request that cannot be read back is sent as it was built anew: the run is the same. */
+void delivery_take_earlier(struct delivery *delivery, const struct replay_delivery *earlier)
+{
+	struct str log = earlier->attempts_json;
+	struct request *request = request_from_text(earlier->request);
+	if (request) {
+		free(delivery->request);
+		delivery->request = request;
+	}
+	delivery->recorded = true;
+	delivery->attempts = earlier->attempts;
+	delivery->created_ms = earlier->created_ms;
+	delivery->next_ms = earlier->next_ms;
+	if (log.n > 2)
+		buf_add(&delivery->attempts_log, log.p, log.n - 1);
+}
+
+void delivery_start(const struct delivery_order *order)
+{
+	struct shard *home = order->home;
+	struct delivery *delivery =
+		delivery_new(home, order->service, order->event, clock_wall_ms(home->clock));
+	delivery->ruleset = ruleset_ref(order->rule->campaign->ruleset);
+	delivery->campaign = order->rule->campaign->name;
+	delivery->rule = order->rule->name;
+	delivery->verb = order->verb;
+	delivery->step = order->step;
+	delivery->id = order->id;
+	delivery->request = order->request;
+	delivery->caller = order->caller;
+	if (order->earlier)
+		delivery_take_earlier(delivery, order->earlier);
+	else
+		event_hold(delivery->event);
+	delivery_resume(delivery);
+}
+
+/* --- the end of a delivery
+ * ------------------------------------------------------------------------------------------ */
+
+static void give_answer(void *context)
+{
+	struct delivery *delivery = context;
+	struct engine *engine = delivery->home->engine;
+	run_answered(delivery->caller, delivery->answer, delivery->attempts);
+	delivery_free(delivery);
+	engine_work(engine, (uint64_t)-1);
+}
+
+static void deliver_answer(struct message *message)
+{
+	give_answer(container_of(message, struct delivery, message));
+}
+
+/* The caller goes on only when the answer is on disk. By mailbox even to its own shard: the run may go on to
+ * send, and must not do so in the middle of this. */
+static void settle(struct delivery *delivery, enum delivery_state state, const struct answer *answer)
+{
+	struct engine *engine = delivery->shard->engine;
+	outlet_leave(delivery);
+	if (delivery->caller) {
+		delivery->answer = answer_copy(answer);
+		if (!record_delivery(delivery, state, 0, answer, give_answer)) {
+			delivery->message.deliver = deliver_answer;
+			shard_post(delivery->home, &delivery->message);
+		}
+		return;
+	}
+	if (!record_delivery(delivery, state, 0, answer, NULL))
+		event_release(engine, delivery->event);
+	delivery_free(delivery);
+	engine_work(engine, (uint64_t)-1);
+}
+
+static void log_dead(const struct delivery *delivery, const struct answer *answer)
+{
+	char attempts[16], status[16];
+	snprintf(attempts, sizeof attempts, "%d", delivery->attempts);
+	snprintf(status, sizeof status, "%d", answer->status);
+	log_error(&delivery->shard->engine->log, "a delivery is dead", "service",
+		  LOG_STR(delivery->service->name), "delivery", delivery->id.z, "campaign",
+		  LOG_STR(delivery->campaign), "rule", LOG_STR(delivery->rule), "event",
+		  LOG_STR(delivery->event->id), "call", LOG_STR(delivery->event->subject), "attempts",
+		  attempts, "failure", failure_name(answer->failure), "status",
+		  answer->status ? status : NULL, "detail", answer->detail[0] ? answer->detail : NULL);
+}
+
+/* --- attempts
+ * ------------------------------------------------------------------------------------------------------- */
+
+static void retry_due(struct timer *timer)
+{
+	struct delivery *delivery = container_of(timer, struct delivery, retry);
+	engine_work(delivery->shard->engine, 1 - WORK_WAITING);
+	outlet_again(delivery);
+}
+
+/* A shard that stops begins no retry: the delivery stays where it is, unsettled. */
+void delivery_wait(struct delivery *delivery, int64_t delay_ms)
+{
+	struct shard *shard = delivery->shard;
+	delivery->retry.fire = retry_due;
+	if (!shard->stopping)
+		timers_set(&shard->timers, &delivery->retry, clock_mono_us(shard->clock) + delay_ms * 1000);
+	engine_work(shard->engine, WORK_WAITING - 1);
+}
+
+static void attempt_done(struct exchange *exchange, const struct answer *answer)
+{
+	struct delivery *delivery = container_of(exchange, struct delivery, exchange);
+	struct shard *shard = delivery->shard;
+	int64_t delay_ms;
+	outlet_attempt_ended(delivery);
+	switch (retry_decide(&retry_default, delivery->attempts, answer, shard_chance(shard), &delay_ms)) {
+	case VERDICT_DELIVERED:
+		engine_count(&shard->engine->totals.delivered);
+		settle(delivery, DELIVERY_DELIVERED, answer);
+		break;
+	case VERDICT_RETRY:
+		record_delivery(delivery, DELIVERY_PENDING, clock_wall_ms(shard->clock) + delay_ms, answer,
+				NULL);
+		delivery_wait(delivery, delay_ms);
+		break;
+	case VERDICT_DEAD:
+		engine_count(&shard->engine->totals.dead);
+		log_dead(delivery, answer);
+		settle(delivery, DELIVERY_DEAD, answer);
+		break;
+	}
+}
+
+void delivery_attempt(struct delivery *delivery)
+{
+	struct shard *shard = delivery->shard;
+	delivery->attempts++;
+	delivery->attempt_at_ms = clock_wall_ms(shard->clock);
+	engine_count(&shard->engine->totals.attempts);
+	delivery->exchange.request = delivery->request;
+	delivery->exchange.extra[0] = (struct header){STR("webhook-id"), str_of(delivery->id.z)};
+	delivery->exchange.n_extra = 1;
+	delivery->exchange.timeout_ms = delivery->service->timeout_ms;
+	delivery->exchange.answer_max = ANSWER_BODY_MAX;
+	delivery->exchange.done = attempt_done;
+	transport_send(shard->transport, &delivery->exchange);
+}

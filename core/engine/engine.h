@@ -1,0 +1,103 @@
+/* core/engine/engine.h
+ *
+ * Shards, runs and deliveries: from an accepted event to its last attempt.
+ *
+ * The engine owns its shard threads. Whoever feeds it (source/) and watches it (api/, app/) talks to it
+ * through these functions, from the main thread unless a function says otherwise.
+ */
+#pragma once
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/mailbox.h"
+#include "model/rule.h"
+
+struct engine;
+struct journal;
+struct journal_delivery;
+
+struct engine_options {
+	int shards;         /* 0: one a core */
+	size_t pending_max; /* events, runs and deliveries that are not settled; past it events are refused;
+			       0: 100,000 */
+	const char *user_agent; /* of requests; NULL: "switchhook/VERSION" */
+	const char *ca_file;    /* NULL: the system's */
+	const struct log *log;
+	uint64_t seed; /* of jitter */
+
+	/* Where everything is kept; the engine takes it over, and closes it. NULL: nothing is kept
+	 * (--durability none). */
+	struct journal *journal;
+	struct mailbox
+		*mailbox; /* the main thread's: the journal's answers come back by it. With a journal only */
+};
+
+/* The number under which the journal knows these rules, for script_load: the same content has the same number
+ * after a restart. Blocks until it is written. */
+int engine_generation(struct journal *journal, const struct source_file *files, size_t n_files, uint32_t *ret,
+		      struct error *reterr);
+
+/* Goes on with what the journal holds unfinished, and starts the shards. The ruleset is the one that serves
+ * new events; the engine takes its own reference. */
+int engine_create(const struct engine_options *options, const struct ruleset *ruleset, struct engine **ret,
+		  struct error *reterr);
+
+/* The answer to engine_accept, delivered in the mailbox that was given. */
+struct acceptance {
+	struct message message;
+	struct mailbox *reply_to;
+	void *context;         /* the caller's */
+	struct event **events; /* as given; references still the caller's */
+	bool *duplicates;      /* one a event, in the order given: seen before by (source, id) */
+	size_t n, n_duplicates;
+	bool refused;       /* nothing was accepted: too much is pending, or the journal cannot write */
+	struct error error; /* of `refused` */
+	int retry_after_s;
+};
+
+/* Takes a batch: all of it or nothing. `acceptance` is the caller's memory, with reply_to, context, events,
+ * duplicates (n long) and n filled in and message.deliver set. True: it is answered already, and is the
+ * caller's again. False: it must live until it was delivered. */
+bool engine_accept(struct engine *engine, struct acceptance *acceptance);
+
+/* Events, runs and deliveries that are not settled yet. Any thread. */
+size_t engine_pending(const struct engine *engine);
+
+struct engine_totals {
+	uint64_t events, duplicates, runs, runs_failed, delivered, dead, attempts;
+};
+
+/* Any thread; each figure is right by itself. */
+void engine_totals(const struct engine *engine, struct engine_totals *ret);
+
+/* The serving generation; a reference for the caller. Any thread. */
+struct ruleset *engine_ruleset(struct engine *engine);
+
+/* Called on the main thread, by mailbox, each time nothing is pending any more. For --drain. */
+void engine_on_idle(struct engine *engine, struct mailbox *reply_to, void (*idle)(void *context),
+		    void *context);
+
+/* What an operator asks for: a delivery that is settled is sent again. */
+struct redelivery {
+	const struct journal_delivery *row; /* as the journal has it, with its request */
+	struct event *event;                /* that it is for, read from the journal */
+	bool event_done;                    /* so says the journal */
+	bool rerender; /* the request is built anew with today's rules; else the same bytes */
+
+	/* Called once in the mailbox `reply_to`, the main thread's, when the delivery is pending again on
+	 * disk. */
+	void (*begun)(void *context);
+	struct mailbox *reply_to;
+	void *context;
+};
+
+/* Sends the delivery again: now, under the same key; its attempts go on being counted. Everything is copied.
+ * Refused, and `begun` is not called, when the delivery is pending, when it is a call whose run is not over,
+ * when its request cannot be read or built, and while the journal fails or too much is pending. Whoever calls
+ * must not ask for the same delivery again before `begun`. */
+int engine_redeliver(struct engine *engine, const struct redelivery *redelivery, struct error *reterr);
+
+/* Stops: nothing new is begun, what is on the wire may finish for at most `grace_ms`; then frees everything.
+ * Blocks. */
+void engine_stop(struct engine *engine, int64_t grace_ms);

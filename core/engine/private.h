@@ -1,0 +1,219 @@
+/* core/engine/private.h
+ *
+ * The engine as its own folder sees it.
+ */
+#pragma once
+
+#include "base/hash.h"
+#include "engine/shard.h"
+#include "engine/work.h"
+#include "journal/journal.h"
+
+#include <semaphore.h>
+
+enum {
+	SHARDS_MAX = 64,
+	SEEN_EVENTS = 200000,       /* ids that are remembered to recognise duplicates */
+	ONCE_KEYS = 100000,         /* a shard */
+	ONCE_KEY_MAX = 4096,        /* bytes */
+	CALL_HISTORY_MAX = 256,     /* events of one call; later ones start rules but are not remembered */
+	IDLE_EVENTS_MAX = 5000,     /* a shard: events of calls without a run that are kept for history */
+	IDLE_EVENTS_CACHED = 500,   /* the same when the journal has them too */
+	IDLE_CALL_MS = 4 * 3600000, /* how long such a call is kept */
+	WAITING_MAX = 1000000,      /* runs and deliveries that wait; past it events are refused */
+	ON_WIRE_MAX = 512,          /* a shard: exchanges under way at once */
+	ON_WIRE_PER_SERVICE_MAX = 64,
+	RUN_STEPS_MAX = 1000, /* so that no run goes on for ever */
+	RUN_LOG_MAX = 100,    /* lines */
+	RUN_ARENA_MAX = 256 * 1024,
+	ANSWER_BODY_MAX = 64 * 1024,
+};
+
+struct replay; /* what the journal knows of an event that is dispatched again; engine/replay.h */
+struct replay_delivery;
+
+struct engine {
+	struct engine_options options;
+	struct log log;
+	char *user_agent;
+	struct shard *shards[SHARDS_MAX];
+	unsigned n_shards;
+
+	/* Main thread only. */
+	struct ruleset *ruleset;
+	struct window seen;
+	uint64_t last_seq;
+
+	struct work work;
+	struct engine_totals totals; /* each atomic */
+
+	/* Told when nothing is pending; set before the first event. */
+	struct mailbox *idle_mailbox;
+	void (*idle)(void *context);
+	void *idle_context;
+
+	bool stopping; /* atomic */
+	sem_t quiet;   /* posted when `stopping` and no work is active */
+};
+
+/* An engine without shards, and its end once they are gone. engine_create gives it threads; a simulation or a
+ * test gives it a shard that it drives itself. */
+struct engine *engine_new(const struct engine_options *options, const struct ruleset *ruleset);
+void engine_free(struct engine *engine);
+
+struct shard *engine_shard(struct engine *engine, uint64_t hash);
+
+static inline void engine_count(uint64_t *total)
+{
+	__atomic_add_fetch(total, 1, __ATOMIC_RELAXED);
+}
+
+/* A change of what is not settled: +1 and -1 active, WORK_WAITING and its negative. */
+void engine_work(struct engine *engine, uint64_t change);
+
+/* --- taking events: engine/intake.c --- */
+
+/* Posts the event to the shard of its call. Takes over the references; `replay` and `ruleset` as for
+ * call_take_event. */
+void intake_dispatch(struct engine *engine, struct event *event, struct ruleset *ruleset,
+		     struct replay *replay);
+
+/* --- threads: engine/shard_thread.c --- */
+int shard_threads_make(struct engine *engine, unsigned n, struct error *reterr); /* shards, not running yet */
+void shard_threads_start(struct engine *engine);
+
+/* The threads end, the journal is closed, and each shard abandons what is left. */
+void shard_threads_stop(struct engine *engine);
+
+/* --- calls and runs: engine/call.c, engine/run.c --- */
+
+/* All events with one uii that the shard knows of. Lives while it has runs, then among the idle ones for a
+ * while. */
+struct call {
+	struct shard *shard;
+	struct event *first;
+	struct str subject; /* of its first event */
+	const struct event **events;
+	size_t n_events, capacity;
+	struct list runs; /* that are not over */
+	struct list in_idle;
+	bool loaded; /* nothing of it is missing in `events` but what is over the maximum */
+	bool busy;   /* an event of it is being handled: it cannot go idle */
+	int64_t idle_since_us;
+	UT_hash_handle hh;
+};
+
+/* An event arrives at its call's shard. Takes over the references. Of one that was dispatched before,
+ * `replay` says how far it came. One without a ruleset only belongs to the history of its call; all of a
+ * call's history comes before its replays. */
+void call_take_event(struct shard *shard, struct event *event, struct ruleset *ruleset,
+		     struct replay *replay);
+
+/* Reads from the journal what the call's history lacks. */
+void call_load_history(struct call *call);
+void calls_abandon(struct shard *shard);
+
+struct run;
+
+/* Runs the rule for the event, which is the newest of the call. `replay` is NULL the first time. */
+void run_start(struct call *call, struct event *event, const struct rule *rule, struct replay *replay);
+
+/* The call has a new event: runs that wait for it go on. */
+void runs_offer(struct call *call, const struct event *event);
+void runs_abandon(struct call *call);
+
+/* `n` events were put before those that the call had. */
+void runs_shift(struct call *call, size_t n);
+
+/* The call's last run may be over: lets it go idle. */
+void call_release(struct call *call);
+
+/* The campaign's Lua state on this shard, engine/campaign_state.c; NULL with an error if it cannot be made.
+ */
+struct script_state *campaign_state(struct shard *shard, const struct campaign *campaign,
+				    struct error *reterr);
+void campaign_states_free(struct shard *shard);
+
+/* What runs ask while they run. */
+extern const struct script_host run_host;
+
+/* --- deliveries: engine/delivery.c, engine/outlet.c --- */
+
+enum verb { VERB_FIRE, VERB_SEND, VERB_CALL };
+
+struct delivery_id {
+	char z[40]; /* "msg_" and 32 hex digits */
+};
+
+/* Which request of which run this is. The same run makes the same id when it is run again. */
+struct delivery_id delivery_id(const struct event *event, const struct rule *rule, int step);
+
+struct delivery {
+	struct message message; /* on its way between shards */
+	struct shard *home;     /* of the run */
+	struct run *caller;     /* that waits for the answer; NULL: nobody does */
+	struct ruleset *ruleset;
+	const struct service *service;
+	struct str campaign, rule; /* names */
+	struct event *event;
+	enum verb verb;
+	int step;
+	struct delivery_id id;
+	struct request *request;
+	int64_t created_ms;
+	int64_t next_ms;         /* wall clock: not before; 0: at once */
+	bool recorded;           /* has a row in the journal */
+	struct buf attempts_log; /* JSON array of the attempts, not closed */
+	struct arena arena;      /* of texts that no ruleset holds */
+
+	/* At the service's shard. */
+	struct shard *shard;
+	struct lane *lane;
+	struct outlet *outlet;
+	struct list in_lane, in_outlet;
+	struct timer retry;
+	struct exchange exchange;
+	int attempts;
+	int64_t attempt_at_ms;
+	struct answer *answer; /* the last, when somebody waits for it */
+};
+
+/* What somebody wants sent. */
+struct delivery_order {
+	struct shard *home;
+	const struct rule *rule;
+	struct event *event;
+	const struct service *service;
+	enum verb verb;
+	int step;
+	struct delivery_id id;
+	struct request *request;               /* taken over */
+	struct run *caller;                    /* run_answered follows on its shard; or NULL */
+	const struct replay_delivery *earlier; /* what the journal has of it; or NULL */
+};
+
+void delivery_start(const struct delivery_order *order);
+
+/* A delivery that the journal has and no run waits for. engine/recovery.c makes it. */
+void delivery_resume(struct delivery *delivery);
+struct delivery *delivery_new(struct shard *home, const struct service *service, struct event *event,
+			      int64_t now_ms);
+void delivery_take_earlier(struct delivery *delivery, const struct replay_delivery *earlier);
+
+void run_answered(struct run *run, const struct answer *answer, int attempts);
+void deliveries_abandon(struct shard *shard);
+
+/* A shard's outlets and lanes: in what order deliveries go out. engine/outlet.c */
+void outlet_enter(struct delivery *delivery);         /* a delivery that came to its service's shard */
+void outlet_send_ready(struct shard *shard);          /* begins what may begin */
+void outlet_attempt_ended(struct delivery *delivery); /* its place on the wire is free */
+void outlet_leave(struct delivery *delivery);         /* it is settled: the next of its lane may go */
+void outlet_again(struct delivery *delivery);         /* its retry is due */
+void outlets_free(struct shard *shard);
+
+/* The first of its lane: may go at once, or when its time has come. engine/delivery.c */
+void delivery_wait(struct delivery *delivery, int64_t delay_ms);
+
+/* Begins the attempt. */
+void delivery_attempt(struct delivery *delivery);
+void delivery_free(struct delivery *delivery);

@@ -1,0 +1,194 @@
+#include "engine/record.h"
+
+#include "format/exchange_text.h"
+
+enum {
+	TEXT_MAX = 4 << 20,
+	BODY_LOGGED = 4096, /* of an answer that nobody waits for */
+};
+
+/* One entry with all its texts, and what is to be done when it is written. */
+struct record {
+	void (*then)(void *context);
+	void *context;
+	union {
+		struct journal_entry entry;
+		struct journal_event_done done;
+		struct journal_run run;
+		struct journal_step step;
+		struct journal_delivery delivery;
+		struct journal_once once;
+	};
+	struct buf text; /* of those that are not constant */
+};
+
+static void written(struct message *message)
+{
+	struct record *record =
+		container_of(container_of(message, struct journal_entry, message), struct record, entry);
+	void (*then)(void *context) = record->then;
+	void *context = record->context;
+	buf_finish(&record->text);
+	free(record);
+	if (then)
+		then(context);
+}
+
+static struct record *record_new(enum entry_kind kind)
+{
+	struct record *record = mem_zalloc(sizeof *record);
+	record->entry.kind = kind;
+	record->entry.message.deliver = written;
+	buf_init(&record->text, TEXT_MAX);
+	return record;
+}
+
+static void record_post(struct engine *engine, struct record *record, struct shard *home,
+			void (*then)(void *context), void *context)
+{
+	record->then = then;
+	record->context = context;
+	record->entry.reply_to = then ? &home->mailbox : NULL;
+	journal_post(engine->options.journal, &record->entry);
+}
+
+/* Texts are gathered in one buffer, which moves while it grows: first their places, the pointers at the end.
+ */
+static struct str later(struct buf *text, struct str s)
+{
+	size_t at = text->n;
+	buf_str(text, s);
+	return (struct str){(const char *)at, text->n - at};
+}
+
+static struct str placed(const struct record *record, struct str s)
+{
+	return (struct str){buf_view(&record->text).p + (size_t)s.p, s.n};
+}
+
+void event_hold(struct event *event)
+{
+	__atomic_add_fetch(&event->open, 1, __ATOMIC_RELAXED);
+}
+
+void event_release(struct engine *engine, struct event *event)
+{
+	if (__atomic_sub_fetch(&event->open, 1, __ATOMIC_ACQ_REL) > 0 || !engine->options.journal)
+		return;
+	struct record *record = record_new(ENTRY_EVENT_DONE);
+	record->done.seq = event->seq;
+	record_post(engine, record, NULL, NULL, NULL);
+}
+
+static const char *verb_name(enum verb verb)
+{
+	static const char *const names[] = {"fire", "send", "call"};
+	return names[verb];
+}
+
+bool record_delivery(struct delivery *delivery, enum delivery_state state, int64_t next_ms,
+		     const struct answer *answer, void (*then)(void *context))
+{
+	struct shard *shard = delivery->shard;
+	if (!shard->engine->options.journal)
+		return false;
+	struct record *record = record_new(ENTRY_DELIVERY);
+	struct journal_delivery *row = &record->delivery;
+	struct buf *log = &delivery->attempts_log;
+	buf_char(log, log->n ? ',' : '[');
+	attempt_to_json(log, delivery->attempt_at_ms, answer,
+			delivery->caller ? ANSWER_BODY_MAX : BODY_LOGGED);
+	row->id = later(&record->text, str_of(delivery->id.z));
+	row->campaign = later(&record->text, delivery->campaign);
+	row->rule = later(&record->text, delivery->rule);
+	row->service = later(&record->text, delivery->service->name);
+	row->call = later(&record->text, delivery->event->subject);
+	row->attempts_json = later(&record->text, buf_view(log));
+	buf_char(&record->text, ']');
+	row->attempts_json.n++;
+	if (!delivery->recorded) {
+		size_t at = record->text.n;
+		request_to_text(&record->text, delivery->request);
+		row->request = placed(record, (struct str){(const char *)at, record->text.n - at});
+	}
+	row->id = placed(record, row->id);
+	row->campaign = placed(record, row->campaign);
+	row->rule = placed(record, row->rule);
+	row->service = placed(record, row->service);
+	row->call = placed(record, row->call);
+	row->attempts_json = placed(record, row->attempts_json);
+	row->seq = delivery->event->seq;
+	row->verb = str_of(verb_name(delivery->verb));
+	row->step = delivery->step;
+	row->service_hash = delivery->service->hash;
+	row->state = state;
+	row->attempts = delivery->attempts;
+	row->created_ms = delivery->created_ms;
+	row->next_ms = next_ms;
+	row->status = answer->status;
+	row->failure = str_of(failure_name(answer->failure));
+	record_post(shard->engine, record, delivery->home, then, delivery);
+	if (!delivery->recorded) {
+		delivery->recorded = true;
+		event_release(shard->engine, delivery->event);
+	}
+	return true;
+}
+
+void record_run(struct shard *shard, const struct event *event, const struct rule *rule,
+		enum run_outcome outcome, struct str reason, const struct runlog *log)
+{
+	if (!shard->engine->options.journal)
+		return;
+	struct record *record = record_new(ENTRY_RUN);
+	struct journal_run *row = &record->run;
+	row->campaign = later(&record->text, rule->campaign->name);
+	row->rule = later(&record->text, rule->name);
+	row->reason = later(&record->text, reason);
+	row->log = later(&record->text, STR(""));
+	for (const struct runlog_line *line = log ? log->first : NULL; line; line = line->next) {
+		row->log.n += later(&record->text, line->text).n + 1;
+		buf_char(&record->text, '\n');
+	}
+	row->campaign = placed(record, row->campaign);
+	row->rule = placed(record, row->rule);
+	row->reason = reason.p ? placed(record, row->reason) : (struct str){0};
+	row->log = placed(record, row->log);
+	row->seq = event->seq;
+	row->outcome = outcome;
+	record_post(shard->engine, record, NULL, NULL, NULL);
+}
+
+bool record_step(struct shard *shard, const struct event *event, const struct rule *rule,
+		 const struct step_record *step, void (*then)(void *context), void *context)
+{
+	if (!shard->engine->options.journal)
+		return false;
+	struct record *record = record_new(ENTRY_STEP);
+	struct journal_step *row = &record->step;
+	row->campaign = later(&record->text, rule->campaign->name);
+	row->rule = later(&record->text, rule->name);
+	row->fingerprint = later(&record->text, step->fingerprint);
+	row->campaign = placed(record, row->campaign);
+	row->rule = placed(record, row->rule);
+	row->fingerprint = placed(record, row->fingerprint);
+	row->answer = STR("");
+	row->seq = event->seq;
+	row->number = step->number;
+	row->answered = step->answered;
+	row->deadline_ms = step->at_ms;
+	row->awaited_seq = step->awaited_seq;
+	record_post(shard->engine, record, shard, then, context);
+	return true;
+}
+
+void record_once(struct engine *engine, struct window_key key, uint64_t seq)
+{
+	if (!engine->options.journal)
+		return;
+	struct record *record = record_new(ENTRY_ONCE);
+	record->once.key[0] = key.low;
+	record->once.key[1] = key.high;
+	record->once.seq = seq;
+	record_post(engine, record, NULL, NULL, NULL);
+}

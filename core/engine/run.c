@@ -1,0 +1,253 @@
+#include "engine/run_private.h"
+
+#include <stdio.h>
+
+/* --- what a rule may ask
+ * -------------------------------------------------------------------------------------------- */
+
+static size_t host_history(void *context, const struct event *const **ret)
+{
+	struct run *run = context;
+	call_load_history(run->call);
+	*ret = run->call->events;
+	return run->visible;
+}
+
+static int64_t host_now_ms(void *context)
+{
+	return ((struct run *)context)->now_ms;
+}
+
+/* SplitMix64, seeded by what the run is: the same chance when it is run again. */
+static uint64_t host_random(void *context)
+{
+	struct run *run = context;
+	uint64_t z = run->random += 0x9e3779b97f4a7c15;
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+	return z ^ (z >> 31);
+}
+
+static void host_log(void *context, struct str line)
+{
+	struct run *run = context;
+	runlog_add(&run->log, STR_FMT, STR_ARG(line));
+}
+
+const struct script_host run_host = {host_history, host_now_ms, host_random, host_log};
+
+/* --- beginning and end
+ * ---------------------------------------------------------------------------------------------- */
+
+static void run_free(struct run *run)
+{
+	timers_cancel(&run->call->shard->timers, &run->timer);
+	list_remove(&run->in_call);
+	script_run_destroy(run->script);
+	arena_finish(&run->arena);
+	event_unref(run->awaited);
+	event_unref(run->event);
+	ruleset_unref(run->ruleset);
+	replay_unref(run->replay);
+	free(run->call_answer);
+	free(run);
+}
+
+void run_end(struct run *run, enum run_outcome outcome, struct str reason)
+{
+	struct call *call = run->call;
+	struct engine *engine = engine_of(call);
+	log_lines(call, run->event, run->rule, &run->log);
+	record_run(call->shard, run->event, run->rule, outcome, reason, &run->log);
+	event_release(engine, run->event);
+	run_free(run);
+	call_release(call);
+	engine_work(engine, (uint64_t)-1);
+}
+
+void run_failed(struct run *run, const struct error *error)
+{
+	char reason[sizeof error->what + sizeof error->file + 32];
+	if (error->file[0])
+		snprintf(reason, sizeof reason, "%s:%d: %s", error->file, error->line, error->what);
+	else
+		snprintf(reason, sizeof reason, "%s", error->what);
+	log_failure(run->call, run->event, run->rule, error);
+	run_end(run, OUTCOME_FAILED, str_of(reason));
+}
+
+/* Neither goes on, nor is it tried again: what it would do is not what it did. */
+static void run_diverged(struct run *run, const struct error *error)
+{
+	log_failure(run->call, run->event, run->rule, error);
+	run_end(run, OUTCOME_DIVERGED, str_of(error->what));
+}
+
+void run_begin_waiting(struct run *run, enum run_state state)
+{
+	run->state = state;
+	engine_work(engine_of(run->call), WORK_WAITING - 1);
+}
+
+void run_end_waiting(struct run *run, int64_t now_ms)
+{
+	timers_cancel(&run->call->shard->timers, &run->timer);
+	run->state = RUN_RUNNING;
+	run->now_ms = now_ms;
+	engine_work(engine_of(run->call), 1 - WORK_WAITING);
+}
+
+void run_begin(struct run *run)
+{
+	struct error error;
+	run->state = RUN_RUNNING;
+	if (!run->rule->needs_lua) {
+		bool all = fire_all(run->call, run->event, run->rule, &run->log, run->replay);
+		run_end(run, all ? OUTCOME_DONE : OUTCOME_FAILED, (struct str){0});
+		return;
+	}
+	struct script_state *state = campaign_state(run->call->shard, run->rule->campaign, &error);
+	if (!state) {
+		run_failed(run, &error);
+		return;
+	}
+	run->script = script_run_create(state, run->rule, run->event, &run->log, run);
+	run_go(run, NULL);
+}
+
+/* A rule that only fires needs no run of its own. */
+static void fire_at_once(struct call *call, struct event *event, const struct rule *rule,
+			 const struct replay *replay)
+{
+	struct arena arena;
+	struct runlog log;
+	arena_init(&arena, RUN_ARENA_MAX);
+	runlog_init(&log, &arena, RUN_LOG_MAX);
+	if (fire_all(call, event, rule, &log, replay) && log.n)
+		record_run(call->shard, event, rule, OUTCOME_DONE, (struct str){0}, &log);
+	log_lines(call, event, rule, &log);
+	arena_finish(&arena);
+}
+
+/* How many of the call's events there were up to this one. */
+static size_t place_of(const struct call *call, const struct event *event)
+{
+	for (size_t i = call->n_events; i > 0; i--)
+		if (call->events[i - 1]->seq == event->seq)
+			return i;
+	return call->n_events;
+}
+
+void run_start(struct call *call, struct event *event, const struct rule *rule, struct replay *replay)
+{
+	engine_count(&engine_of(call)->totals.runs);
+	if (!rule->needs_lua && !rule->has_once) {
+		fire_at_once(call, event, rule, replay);
+		return;
+	}
+	struct run *run = mem_zalloc(sizeof *run);
+	run->call = call;
+	run->event = event_ref(event);
+	run->ruleset = ruleset_ref(rule->campaign->ruleset);
+	run->rule = rule;
+	run->replay = replay_ref(replay);
+	run->state = RUN_CLAIMING;
+	run->visible = place_of(call, event);
+	run->now_ms = event->arrived_ms;
+	struct str seed[] = {event->source, event->id, rule->campaign->name, rule->name};
+	run->random = window_key(seed, countof(seed)).low;
+	arena_init(&run->arena, RUN_ARENA_MAX);
+	runlog_init(&run->log, &run->arena, RUN_LOG_MAX);
+	list_append(&call->runs, &run->in_call);
+	engine_work(engine_of(call), 1);
+	event_hold(event);
+	if (rule->has_once)
+		run_claim(run);
+	else
+		run_begin(run);
+}
+
+/* --- going on
+ * ------------------------------------------------------------------------------------------------------- */
+
+/* A call of a service that is not active would wait for ever. */
+static bool step_is_possible(struct run *run, struct script_step *step, struct error *reterr)
+{
+	if (++run->n_steps > RUN_STEPS_MAX) {
+		error_set(reterr, "the run has done %d steps, more than a run may", RUN_STEPS_MAX);
+	} else if (step->kind == STEP_CALL && !step->request) {
+		error_set(reterr, "the service '" STR_FMT "' is not active and cannot be called",
+			  STR_ARG(step->service->name));
+	} else {
+		return true;
+	}
+	snprintf(reterr->file, sizeof reterr->file, STR_FMT, STR_ARG(run->rule->campaign->file));
+	reterr->line = step->line;
+	free(step->request);
+	return false;
+}
+
+/* One step of the script. False: the run waits, or is over and freed. */
+static bool run_on(struct run *run, const struct step_result *result, struct delivery_id *id,
+		   struct step_result *ret_next)
+{
+	struct script_step step = {0};
+	struct error error = {0};
+	switch (script_run_resume(run->script, result, &step, &error)) {
+	case SCRIPT_DONE:
+		run_end(run, OUTCOME_DONE, (struct str){0});
+		return false;
+	case SCRIPT_SKIPPED:
+		run_end(run, OUTCOME_SKIPPED, str_of(error.what));
+		return false;
+	case SCRIPT_FAILED:
+		run_failed(run, &error);
+		return false;
+	case SCRIPT_STEP:
+		break;
+	}
+	if (!step_is_possible(run, &step, &error)) {
+		run_failed(run, &error);
+		return false;
+	}
+	switch (run_step(run, &step, id, ret_next, &error)) {
+	case STEP_ANSWERED:
+		return true;
+	case STEP_DIVERGED:
+		run_diverged(run, &error);
+		return false;
+	case STEP_WAITS:
+		return false;
+	}
+	return false;
+}
+
+void run_go(struct run *run, const struct step_result *result)
+{
+	struct step_result answered;
+	struct delivery_id id;
+	while (run_on(run, result, &id, &answered))
+		result = &answered;
+}
+
+void runs_offer(struct call *call, const struct event *event)
+{
+	for (struct list *item = call->runs.next, *next; item != &call->runs; item = next) {
+		struct run *run = container_of(item, struct run, in_call);
+		next = item->next;
+		if (run->state == RUN_WAITS_FOR_EVENT && run_awaits(run, event))
+			run_wait_over(run, (struct event *)(uintptr_t)event);
+	}
+}
+
+void runs_shift(struct call *call, size_t n)
+{
+	for (struct list *item = call->runs.next; item != &call->runs; item = item->next)
+		container_of(item, struct run, in_call)->visible += n;
+}
+
+void runs_abandon(struct call *call)
+{
+	for (struct list *item; (item = list_first(&call->runs));)
+		run_free(container_of(item, struct run, in_call));
+}

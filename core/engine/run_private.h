@@ -1,0 +1,98 @@
+/* core/engine/run_private.h
+ *
+ * A run as its own files see it: one event by one rule, from its start to its end. Belongs to the shard of
+ * its call.
+ */
+#pragma once
+
+#include "engine/record.h"
+#include "engine/replay.h"
+
+enum { FINGERPRINT_MAX = 160 };
+
+enum run_state {
+	RUN_CLAIMING, /* asks whether its `once` is the first */
+	RUN_RUNNING,
+	RUN_WAITS_FOR_ANSWER,
+	RUN_WAITS_FOR_EVENT,
+	RUN_SLEEPS,
+	RUN_RECORDS, /* its wait is over, which must be on disk before it goes on */
+};
+
+struct run {
+	struct list in_call;
+	struct call *call;
+	struct event *event;
+	struct ruleset *ruleset;
+	const struct rule *rule;
+	struct replay *replay; /* NULL the first time */
+	struct script_run *script;
+	struct arena arena; /* of its log */
+	struct runlog log;
+	enum run_state state;
+	size_t visible; /* events of the call that it knows of */
+	int n_steps;
+	uint64_t random;
+	int64_t now_ms; /* what clock.now() says: changes between steps only, and is the same when it is run
+			   again */
+
+	/* Of a wait. */
+	struct timer timer;
+	struct str waits_for; /* event type; the script's memory, which lasts while it waits */
+	bool own_session;
+	struct event *awaited; /* what it got; NULL: its time was up */
+	char fingerprint[FINGERPRINT_MAX];
+
+	struct answer *call_answer; /* of a call that is run again; lives while its step is resumed */
+};
+
+static inline struct engine *engine_of(const struct call *call)
+{
+	return call->shard->engine;
+}
+
+/* --- run.c --- */
+
+/* Its `once` is settled: it may begin, or end at once. */
+void run_begin(struct run *run);
+void run_end(struct run *run, enum run_outcome outcome, struct str reason);
+void run_failed(struct run *run, const struct error *error);
+
+/* Resumes the script, NULL the first time, until it waits or ends. */
+void run_go(struct run *run, const struct step_result *result);
+
+void run_begin_waiting(struct run *run, enum run_state state);
+void run_end_waiting(struct run *run, int64_t now_ms);
+
+/* --- run_steps.c --- */
+
+enum step_outcome { STEP_ANSWERED, STEP_WAITS, STEP_DIVERGED };
+
+/* Does what the script asks; takes over the step's request. ANSWERED: ret_result is the answer already, `*id`
+ * the memory that it may point to. DIVERGED: the run did something else when it ran first, and the error
+ * shows both. */
+enum step_outcome run_step(struct run *run, const struct script_step *step, struct delivery_id *id,
+			   struct step_result *ret_result, struct error *reterr);
+
+/* Is this event what the run waits for? */
+bool run_awaits(const struct run *run, const struct event *event);
+
+/* The wait is over, with an event or without. */
+void run_wait_over(struct run *run, struct event *event);
+
+/* --- run_fire.c --- */
+
+/* The services of a rule without Lua, in order of rank. One that cannot be built does not stop the others;
+ * false if any failed. */
+bool fire_all(struct call *call, struct event *event, const struct rule *rule, struct runlog *log,
+	      const struct replay *replay);
+
+void log_failure(const struct call *call, const struct event *event, const struct rule *rule,
+		 const struct error *error);
+void log_lines(const struct call *call, const struct event *event, const struct rule *rule,
+	       const struct runlog *log);
+
+/* --- run_once.c --- */
+
+/* Asks whether the run is the first with its key; run_begin or run_end follows, perhaps at once. */
+void run_claim(struct run *run);

@@ -1,0 +1,66 @@
+/* core/engine/shard.h
+ *
+ * One shard: what belongs to one thread. It is home to the calls whose subject hashes to it, with their runs,
+ * and to the services whose name hashes to it, with their deliveries. Everything here is for that thread, but
+ * for shard_post.
+ *
+ * A shard knows clock, timers, transport and mailbox, and nothing of threads and loops: those are in
+ * shard_thread.c.
+ */
+#pragma once
+
+#include "base/clock.h"
+#include "base/list.h"
+#include "base/mailbox.h"
+#include "base/timers.h"
+#include "engine/engine.h"
+#include "engine/window.h"
+#include "script/script.h"
+#include "transport/transport.h"
+
+struct call;
+struct campaign_state;
+struct lane;
+struct outlet;
+
+struct shard {
+	struct engine *engine;
+	unsigned index;
+	struct clock *clock;
+	struct timers timers;
+	struct transport *transport;
+	struct mailbox mailbox;
+
+	/* Calls: engine/call.c */
+	struct call *calls;     /* by subject */
+	struct list idle_calls; /* without a run, oldest first */
+	size_t n_idle_calls;
+	size_t n_idle_events;
+	struct campaign_state *states; /* by campaign */
+	struct window once;
+	struct journal_reader *reader; /* opened when a history must be read */
+
+	/* Services: engine/delivery.c */
+	struct outlet *outlets; /* by service */
+	struct lane *lanes;     /* by service and call */
+	struct list ready;      /* outlets that may send more */
+	size_t n_on_wire;
+	uint64_t chance; /* state of the generator for jitter */
+	bool stopping;   /* no retry and no wait is begun any more */
+};
+
+void shard_init(struct shard *shard, struct engine *engine, unsigned index, struct clock *clock,
+		uint64_t seed);
+void shard_finish(struct shard *shard);
+
+/* Any thread. */
+static inline void shard_post(struct shard *shard, struct message *message)
+{
+	mailbox_post(&shard->mailbox, message);
+}
+
+/* Pseudo-random, for jitter; not for secrets. */
+uint64_t shard_chance(struct shard *shard);
+
+/* What is on the wire is cancelled, what waits is forgotten, everything is freed but the transport. */
+void shard_abandon(struct shard *shard);
