@@ -1,0 +1,117 @@
+/* core/api/api_private.h
+ *
+ * The API as its own folder sees it.
+ */
+#pragma once
+
+#include "api/api.h"
+#include "api/json_put.h"
+#include "api/query.h"
+#include "base/list.h"
+#include "format/cloudevents.h"
+
+#include <semaphore.h>
+
+enum {
+	JOBS_MAX = 100, /* that wait or are worked on; more are refused */
+	JOB_ARENA_MAX = 4 << 20,
+	ANSWER_MAX = 64 << 20, /* bytes of an answer */
+	KEPT_GENERATIONS = 4,
+	LIST_DEFAULT = 50,
+	LIST_MAX = 1000,
+};
+
+struct kept_generation {
+	uint32_t number;
+	struct ruleset *ruleset; /* NULL: the journal does not have it */
+	uint64_t used;
+};
+
+struct redelivery_job;
+
+struct api {
+	struct api_options options;
+	int64_t started_ms;
+	bool closed;
+	struct list jobs;
+	size_t n_jobs;
+
+	/* Sending again goes one request after the other, so that none reads what another is changing. */
+	struct list redelivery_jobs;
+
+	/* The thread's. */
+	pthread_t thread;
+	struct mailbox mailbox;
+	sem_t posted;
+	bool ending; /* atomic */
+	struct journal_reader *reader;
+	struct kept_generation kept[KEPT_GENERATIONS];
+	uint64_t uses;
+};
+
+/* One request, from its handler to its answer. */
+struct job {
+	struct message message;
+	struct list in_api;
+	struct api *api; /* NULL: it is gone, nobody is answered */
+	struct http_request *request;
+	void (*work)(struct job *job); /* on the thread: fills in the answer */
+	void (*then)(struct job *job); /* on the main thread afterwards; NULL: it is answered and freed */
+	struct arena arena;
+	struct str path; /* what stands behind the route */
+	struct api_query query;
+
+	int status; /* 0: 200. From 400: `error` is told, and the body is not */
+	const char *content_type;
+	struct buf body;
+	struct error error;
+	char next_after[24]; /* header of pages; empty: the last */
+
+	struct redelivery_job *redelivery; /* of the routes that send again; else NULL */
+};
+
+/* --- job.c --- */
+
+/* A job for this request, its path behind `prefix` and its query taken over; NULL when it was answered
+ * already because it is wrong, because there is no journal (`needs_journal`) or too much is asked at once. */
+struct job *job_new(struct api *api, struct http_request *request, const char *prefix, unsigned parameters,
+		    size_t limit, size_t limit_max, bool needs_journal);
+void job_post(struct job *job);
+void job_answer(struct job *job); /* and frees it */
+void job_free(struct job *job);
+
+/* Returns -1, so that `return job_fail(…)` ends a function. The error is filled in. */
+int job_fail(struct job *job, int status);
+
+void api_thread_start(struct api *api);
+void api_thread_end(struct api *api);
+
+/* --- generations.c; on the thread --- */
+
+/* The rules of then; NULL when the journal does not have them. The API's reference: valid until the next
+ * call. */
+const struct ruleset *generation_of(struct api *api, uint32_t number);
+void generations_free(struct api *api);
+
+/* --- show_delivery.c --- */
+
+/* The members of a delivery: without `full`, those of a list. */
+void show_delivery(struct buf *out, const struct journal_delivery *row, bool full);
+
+/* --- timeline.c; on the thread --- */
+
+/* An event with what each rule made of it, as one JSON object. 0, or -1 with job->error and status. */
+int show_event(struct job *job, const struct event_row *row);
+
+/* --- redeliver.c --- */
+void redelivery_free(struct redelivery_job *redelivery); /* NULL is allowed */
+
+/* The API is gone: frees the job, now or when the engine has answered. */
+void redelivery_abandon(struct job *job);
+
+/* --- routes, each in its file --- */
+void routes_deliveries(struct api *api, struct http_server *server);
+void routes_redeliver(struct api *api, struct http_server *server);
+void routes_events(struct api *api, struct http_server *server);
+void routes_rules(struct api *api, struct http_server *server);
+void routes_status(struct api *api, struct http_server *server);

@@ -1,0 +1,412 @@
+/* POST /v1/deliveries/ID/redeliver, POST /v1/redeliver
+ *
+ * The deliveries are taken in groups: the API's thread reads them, the main thread hands them to the engine,
+ * and when all of a group are pending again on disk the next is read. One request after the other.
+ */
+#include "api/api_private.h"
+
+#include "engine/stored_event.h"
+#include "format/json.h"
+
+enum {
+	IDS_MAX = 10000,
+	GROUP_MAX = 64,
+	GROUP_BYTES = 8 << 20,
+	GROUP_ARENA_MAX = 64 << 20,
+};
+
+struct found {
+	struct str id;
+	struct journal_delivery row;
+	bool has_row, event_done;
+	struct event *event;
+};
+
+struct redelivery_job {
+	struct job *job;
+	struct list in_queue; /* the first is the one that is worked on */
+	bool single;
+	struct str *ids;
+	size_t n, next; /* next: the first that was not tried */
+	bool more;
+
+	struct arena arena; /* of the group's texts */
+	struct found group[GROUP_MAX];
+	size_t n_group;
+	size_t outstanding; /* handed to the engine, not pending on disk yet */
+
+	size_t n_begun;
+	struct buf begun, refused; /* items of JSON arrays */
+};
+
+void redelivery_free(struct redelivery_job *redelivery)
+{
+	if (!redelivery)
+		return;
+	list_remove(&redelivery->in_queue);
+	for (size_t i = 0; i < redelivery->n_group; i++)
+		event_unref(redelivery->group[i].event);
+	arena_finish(&redelivery->arena);
+	buf_finish(&redelivery->begun);
+	buf_finish(&redelivery->refused);
+	free(redelivery->ids);
+	free(redelivery);
+}
+
+void redelivery_abandon(struct job *job)
+{
+	if (job->redelivery)
+		list_remove(&job->redelivery->in_queue);
+	if (!job->redelivery || !job->redelivery->outstanding)
+		job_free(job);
+}
+
+/* --- reading a group; on the thread --- */
+
+struct group_row {
+	struct redelivery_job *redelivery;
+	struct found *found;
+};
+
+static bool take_row(void *context, const struct journal_delivery *row)
+{
+	struct group_row *group = context;
+	struct arena *arena = &group->redelivery->arena;
+	struct journal_delivery *to = &group->found->row;
+	*to = *row;
+	to->id = arena_copy(arena, row->id);
+	to->campaign = arena_copy(arena, row->campaign);
+	to->rule = arena_copy(arena, row->rule);
+	to->service = arena_copy(arena, row->service);
+	to->verb = arena_copy(arena, row->verb);
+	to->call = arena_copy(arena, row->call);
+	to->request = arena_copy(arena, row->request);
+	to->attempts_json = arena_copy(arena, row->attempts_json);
+	to->failure = arena_copy(arena, row->failure);
+	group->found->has_row = true;
+	return false;
+}
+
+static bool take_event(void *context, const struct event_row *row)
+{
+	struct found *found = context;
+	struct event_list list = {0};
+	if (row->seq == found->row.seq)
+		event_restore(row, &list);
+	if (list.n == 1) {
+		found->event = event_ref(list.events[0]);
+		found->event_done = row->done;
+	}
+	event_list_finish(&list);
+	return false;
+}
+
+static int read_one(struct job *job, struct str id)
+{
+	struct redelivery_job *redelivery = job->redelivery;
+	struct journal_reader *reader = job->api->reader;
+	struct found *found = &redelivery->group[redelivery->n_group];
+	struct group_row group = {redelivery, found};
+	struct delivery_query query = {.id = id, .state = -1, .with_request = true, .limit = 1};
+	*found = (struct found){.id = id};
+	if (journal_read_deliveries(reader, &query, take_row, &group, &job->error))
+		return job_fail(job, 500);
+	struct event_query event = {.after_seq = found->row.seq - 1, .limit = 1};
+	if (found->has_row && journal_read_events(reader, &event, take_event, found, &job->error))
+		return job_fail(job, 500);
+	redelivery->n_group++;
+	return 0;
+}
+
+static void work_group(struct job *job)
+{
+	struct redelivery_job *redelivery = job->redelivery;
+	while (redelivery->next < redelivery->n && redelivery->n_group < GROUP_MAX &&
+	       redelivery->arena.used < GROUP_BYTES)
+		if (read_one(job, redelivery->ids[redelivery->next++]))
+			return;
+}
+
+/* --- which ones; on the thread --- */
+
+static bool take_id(void *context, const struct journal_delivery *row)
+{
+	struct job *job = context;
+	struct redelivery_job *redelivery = job->redelivery;
+	struct str id = arena_copy(&job->arena, row->id);
+	redelivery->more = redelivery->n == job->query.limit;
+	if (redelivery->more || !id.p)
+		return false;
+	redelivery->ids[redelivery->n++] = id;
+	return true;
+}
+
+static void work_collect(struct job *job)
+{
+	struct redelivery_job *redelivery = job->redelivery;
+	const struct api_query *asked = &job->query;
+	struct delivery_query query = {.service = asked->service,
+				       .campaign = asked->campaign,
+				       .call = asked->call,
+				       .state = asked->state,
+				       .since_ms = asked->since_ms,
+				       .oldest_first = true,
+				       .limit = asked->limit + 1};
+	redelivery->ids = mem_alloc(asked->limit * sizeof *redelivery->ids);
+	if (journal_read_deliveries(job->api->reader, &query, take_id, job, &job->error)) {
+		job_fail(job, 500);
+		return;
+	}
+	if (!asked->dry_run) {
+		work_group(job);
+		return;
+	}
+	for (; redelivery->n_begun < redelivery->n; redelivery->n_begun++) {
+		if (redelivery->n_begun)
+			buf_char(&redelivery->begun, ',');
+		json_write_string(&redelivery->begun, redelivery->ids[redelivery->n_begun]);
+	}
+	redelivery->next = redelivery->n;
+}
+
+/* --- the answer --- */
+
+static void begin_next(struct api *api);
+
+static void write_answer(struct job *job)
+{
+	const struct redelivery_job *redelivery = job->redelivery;
+	struct buf *out = &job->body;
+	buf_char(out, '{');
+	if (redelivery->single) {
+		put_text(out, "id", redelivery->ids[0]);
+		put_text(out, "state", STR("pending"));
+	} else {
+		put_number(out, "count", (int64_t)redelivery->n_begun);
+		put_key(out, "ids");
+		buf_printf(out, "[" STR_FMT "]", STR_ARG(buf_view(&redelivery->begun)));
+		put_key(out, "refused");
+		buf_printf(out, "[" STR_FMT "]", STR_ARG(buf_view(&redelivery->refused)));
+		put_bool(out, "more", redelivery->more);
+		put_bool(out, "dry_run", job->query.dry_run);
+	}
+	buf_char(out, '}');
+	job->status = job->query.dry_run ? 200 : 202;
+}
+
+static void finish(struct job *job)
+{
+	struct api *api = job->api;
+	if (job->status < 400)
+		write_answer(job);
+	job_answer(job);
+	begin_next(api);
+}
+
+/* --- handing a group to the engine; on the main thread --- */
+
+static void note_refused(struct job *job, struct str id, const struct error *error, int status)
+{
+	struct redelivery_job *redelivery = job->redelivery;
+	struct buf *out = &redelivery->refused;
+	if (redelivery->single) {
+		job->error = *error;
+		job_fail(job, status);
+		return;
+	}
+	if (out->n)
+		buf_char(out, ',');
+	buf_char(out, '{');
+	put_text(out, "id", id);
+	put_text(out, "reason", str_of(error->what));
+	buf_char(out, '}');
+}
+
+static void note_begun(struct redelivery_job *redelivery, struct str id)
+{
+	if (redelivery->n_begun++)
+		buf_char(&redelivery->begun, ',');
+	json_write_string(&redelivery->begun, id);
+}
+
+static void group_done(struct job *job)
+{
+	struct redelivery_job *redelivery = job->redelivery;
+	for (size_t i = 0; i < redelivery->n_group; i++)
+		event_unref(redelivery->group[i].event);
+	redelivery->n_group = 0;
+	arena_finish(&redelivery->arena);
+	if (redelivery->next == redelivery->n || job->status >= 400) {
+		finish(job);
+		return;
+	}
+	job->work = work_group;
+	job_post(job);
+}
+
+static void on_begun(void *context)
+{
+	struct job *job = context;
+	if (--job->redelivery->outstanding)
+		return;
+	if (job->api)
+		group_done(job);
+	else
+		job_free(job);
+}
+
+static void hand_over(struct job *job, const struct found *found)
+{
+	struct redelivery_job *redelivery = job->redelivery;
+	struct error error = {0};
+	struct redelivery asked = {.row = &found->row,
+				   .event = found->event,
+				   .event_done = found->event_done,
+				   .rerender = job->query.rerender,
+				   .begun = on_begun,
+				   .reply_to = job->api->options.mailbox,
+				   .context = job};
+	if (!found->has_row) {
+		error_set(&error, "there is no such delivery");
+		note_refused(job, found->id, &error, 404);
+	} else if (!found->event) {
+		error_set(&error, "the journal does not hold its event any more");
+		note_refused(job, found->id, &error, 409);
+	} else if (engine_redeliver(job->api->options.engine, &asked, &error)) {
+		note_refused(job, found->id, &error, 409);
+	} else {
+		note_begun(redelivery, found->id);
+		redelivery->outstanding++;
+	}
+}
+
+/* `begun` comes by mailbox, never from within. */
+static void then_hand_over(struct job *job)
+{
+	struct redelivery_job *redelivery = job->redelivery;
+	for (size_t i = 0; job->status < 400 && i < redelivery->n_group; i++)
+		hand_over(job, &redelivery->group[i]);
+	if (!redelivery->outstanding)
+		group_done(job);
+}
+
+/* --- the routes --- */
+
+static void begin_next(struct api *api)
+{
+	struct list *item = list_first(&api->redelivery_jobs);
+	if (item)
+		job_post(container_of(item, struct redelivery_job, in_queue)->job);
+}
+
+static struct redelivery_job *redelivery_new(struct job *job, bool single)
+{
+	struct redelivery_job *redelivery = mem_zalloc(sizeof *redelivery);
+	redelivery->job = job;
+	redelivery->single = single;
+	list_init(&redelivery->in_queue);
+	arena_init(&redelivery->arena, GROUP_ARENA_MAX);
+	buf_init(&redelivery->begun, ANSWER_MAX / 4);
+	buf_init(&redelivery->refused, ANSWER_MAX / 4);
+	job->redelivery = redelivery;
+	job->then = then_hand_over;
+	return redelivery;
+}
+
+static void enqueue(struct redelivery_job *redelivery)
+{
+	struct list *queue = &redelivery->job->api->redelivery_jobs;
+	bool first = list_empty(queue);
+	list_append(queue, &redelivery->in_queue);
+	if (first)
+		job_post(redelivery->job);
+}
+
+static int read_body(struct job *job, unsigned parameters)
+{
+	struct value body;
+	struct str text = http_request_body(job->request);
+	if (str_trim(text).n == 0)
+		return 0;
+	if (json_parse(text, (struct json_limits){.depth = 4, .values = 100}, &job->arena, &body,
+		       &job->error) ||
+	    api_query_set_members(&job->query, parameters, &body, &job->error))
+		return job_fail(job, 400);
+	return 0;
+}
+
+static int check_filter(struct job *job)
+{
+	int state = job->query.state;
+	if (state >= 0 && state != DELIVERY_PENDING)
+		return 0;
+	error_set(&job->error,
+		  state < 0 ? "'state' is missing" : "pending deliveries are sent by themselves");
+	error_hint(&job->error, "{\"state\":\"dead\"}, perhaps with service, campaign, call, since, dry_run");
+	return job_fail(job, 400);
+}
+
+/* A page of some other site, open in an operator's browser, can post to any address that the browser reaches.
+ * Browsers name that site; programs name none. */
+static bool is_from_other_site(struct http_request *request)
+{
+	struct str origin = http_request_header(request, "origin");
+	struct str host = http_request_header(request, "host");
+	struct error error;
+	const char *slashes = origin.p ? memmem(origin.p, origin.n, "://", 3) : NULL;
+	if (!origin.p ||
+	    (slashes && str_eq(host, (struct str){slashes + 3, origin.n - 3 - (size_t)(slashes - origin.p)})))
+		return false;
+	error_set(&error, "a page of another site may not ask for this");
+	http_respond_problem(request, 403, &error, 0);
+	return true;
+}
+
+static void on_many(void *context, struct http_request *request)
+{
+	if (is_from_other_site(request))
+		return;
+	unsigned parameters = PARAMETER_STATE | PARAMETER_SERVICE | PARAMETER_CAMPAIGN | PARAMETER_CALL |
+			      PARAMETER_SINCE | PARAMETER_LIMIT | PARAMETER_DRY_RUN | PARAMETER_RERENDER;
+	struct job *job = job_new(context, request, "", 0, IDS_MAX, IDS_MAX, true);
+	if (!job)
+		return;
+	if (read_body(job, parameters) || check_filter(job)) {
+		job_answer(job);
+		return;
+	}
+	job->work = work_collect;
+	enqueue(redelivery_new(job, false));
+}
+
+static void on_one(void *context, struct http_request *request)
+{
+	if (is_from_other_site(request))
+		return;
+	struct job *job = job_new(context, request, "/v1/deliveries/", 0, 1, 1, true);
+	const struct str end = STR("/redeliver");
+	if (!job)
+		return;
+	if (!str_ends(job->path, end)) {
+		error_set(&job->error, "nothing is at this path");
+		job_fail(job, 404);
+	} else {
+		read_body(job, PARAMETER_RERENDER);
+	}
+	if (job->status >= 400) {
+		job_answer(job);
+		return;
+	}
+	job->work = work_group;
+	struct redelivery_job *redelivery = redelivery_new(job, true);
+	redelivery->ids = mem_alloc(sizeof *redelivery->ids);
+	redelivery->ids[0] = (struct str){job->path.p, job->path.n - end.n};
+	redelivery->n = 1;
+	enqueue(redelivery);
+}
+
+void routes_redeliver(struct api *api, struct http_server *server)
+{
+	http_server_route(server, "POST", "/v1/redeliver", on_many, api);
+	http_server_route(server, "POST", "/v1/deliveries/*", on_one, api);
+}

@@ -1,0 +1,177 @@
+/* GET /v1/rules, GET /v1/services: what is loaded and serves. */
+#include "api/api_private.h"
+
+#include "api/mask.h"
+#include "format/json.h"
+
+enum { SHOWN_TEMPLATE_MAX = 8192 };
+
+/* --- rules --- */
+
+static void show_conditions(struct buf *out, const struct rule *rule)
+{
+	put_key(out, "when");
+	buf_char(out, '[');
+	for (size_t i = 0; i < rule->n_when; i++) {
+		put_item(out);
+		buf_char(out, '{');
+		put_text(out, "tag", rule->when[i].tag);
+		put_bool(out, "negated", rule->when[i].negated);
+		put_text(out, "condition", rule->when[i].shown);
+		buf_char(out, '}');
+	}
+	buf_char(out, ']');
+}
+
+static void show_fired(struct buf *out, const struct rule *rule)
+{
+	put_key(out, "fire");
+	buf_char(out, '[');
+	for (size_t i = 0; i < rule->n_fire; i++) {
+		put_item(out);
+		json_write_string(out, rule->fire[i]->name);
+	}
+	buf_char(out, ']');
+}
+
+static void show_campaign(struct buf *out, const struct campaign *campaign)
+{
+	put_item(out);
+	buf_char(out, '{');
+	put_text(out, "name", campaign->name);
+	put_text(out, "file", campaign->file);
+	put_bool(out, "loaded", campaign->loaded);
+	put_texts(out, "serves", campaign->serves, campaign->n_serves);
+	put_key(out, "rules");
+	buf_char(out, '[');
+	for (size_t i = 0; i < campaign->n_rules; i++) {
+		const struct rule *rule = &campaign->rules[i];
+		put_item(out);
+		buf_char(out, '{');
+		put_text(out, "name", rule->name);
+		put_number(out, "line", rule->line);
+		put_texts(out, "on", rule->on, rule->n_on);
+		show_conditions(out, rule);
+		show_fired(out, rule);
+		put_bool(out, "run", rule->has_run);
+		put_bool(out, "once", rule->has_once);
+		buf_char(out, '}');
+	}
+	buf_str(out, STR("]}"));
+}
+
+static void put_place(struct buf *out, const char *key, int number)
+{
+	if (number > 0)
+		put_number(out, key, number);
+	else
+		put_null(out, key);
+}
+
+static void show_problem(struct buf *out, const struct problem *problem)
+{
+	const struct error *error = &problem->error;
+	put_item(out);
+	buf_char(out, '{');
+	put_text(out, "severity", problem->warning ? STR("warning") : STR("error"));
+	put_text_or_null(out, "file", str_of(error->file));
+	put_place(out, "line", error->line);
+	put_place(out, "column", error->column);
+	put_text(out, "what", str_of(error->what));
+	put_text_or_null(out, "hint", str_of(error->hint));
+	put_text_or_null(out, "excerpt", str_of(error->excerpt));
+	buf_char(out, '}');
+}
+
+static void work_rules(struct job *job)
+{
+	struct ruleset *ruleset = engine_ruleset(job->api->options.engine);
+	struct buf *out = &job->body;
+	buf_char(out, '{');
+	put_number(out, "generation", ruleset->generation);
+	put_key(out, "campaigns");
+	buf_char(out, '[');
+	for (size_t i = 0; i < ruleset->n_campaigns; i++)
+		show_campaign(out, &ruleset->campaigns[i]);
+	buf_char(out, ']');
+	put_key(out, "problems");
+	buf_char(out, '[');
+	for (size_t i = 0; i < ruleset->n_problems; i++)
+		show_problem(out, &ruleset->problems[i]);
+	buf_str(out, STR("]}"));
+	ruleset_unref(ruleset);
+}
+
+/* --- services --- */
+
+/* The template as an operator would write it, without its filters. */
+static void show_url(struct buf *out, const struct service *service)
+{
+	struct buf text, masked;
+	if (service->url_dynamic) {
+		put_null(out, "url");
+		return;
+	}
+	buf_init(&text, SHOWN_TEMPLATE_MAX);
+	buf_init(&masked, SHOWN_TEMPLATE_MAX + 8);
+	for (size_t i = 0; i < service->url.n; i++) {
+		buf_str(&text, service->url.parts[i].literal);
+		if (service->url.parts[i].tag.p)
+			buf_printf(&text, "#" STR_FMT "#", STR_ARG(service->url.parts[i].tag));
+	}
+	mask_url(&masked, buf_view(&text));
+	put_text(out, "url", buf_view(&masked));
+	buf_finish(&text);
+	buf_finish(&masked);
+}
+
+static void show_service(struct buf *out, const struct service *service)
+{
+	put_item(out);
+	buf_char(out, '{');
+	put_text(out, "name", service->name);
+	put_text_or_null(out, "group", service->group);
+	put_text_or_null(out, "key", service->key);
+	put_bool(out, "active", service->active);
+	put_text(out, "method", service->method);
+	show_url(out, service);
+	put_number(out, "timeout_ms", service->timeout_ms);
+	put_text(out, "file", service->file);
+	put_number(out, "line", service->line);
+	buf_char(out, '}');
+}
+
+static void work_services(struct job *job)
+{
+	struct ruleset *ruleset = engine_ruleset(job->api->options.engine);
+	struct buf *out = &job->body;
+	buf_str(out, STR("{\"services\":["));
+	for (size_t i = 0; i < ruleset->n_services; i++)
+		show_service(out, ruleset->services[i]);
+	buf_str(out, STR("]}"));
+	ruleset_unref(ruleset);
+}
+
+static void on_rules(void *context, struct http_request *request)
+{
+	struct job *job = job_new(context, request, "", 0, 1, 1, false);
+	if (!job)
+		return;
+	job->work = work_rules;
+	job_post(job);
+}
+
+static void on_services(void *context, struct http_request *request)
+{
+	struct job *job = job_new(context, request, "", 0, 1, 1, false);
+	if (!job)
+		return;
+	job->work = work_services;
+	job_post(job);
+}
+
+void routes_rules(struct api *api, struct http_server *server)
+{
+	http_server_route(server, "GET", "/v1/rules", on_rules, api);
+	http_server_route(server, "GET", "/v1/services", on_services, api);
+}

@@ -1,0 +1,281 @@
+/* What happened with an event: each rule that might have run, and why it did or did not. */
+#include "api/api_private.h"
+
+#include "engine/stored_event.h"
+#include "format/json.h"
+
+enum { RECORDS_ARENA_MAX = 64 << 20, REASON_MAX = 4096 };
+
+/* What the journal holds of one rule and this event. */
+struct rule_record {
+	struct str campaign, rule;
+	bool has_run, shown;
+	enum run_outcome outcome;
+	struct str reason, log;
+	struct buf steps, deliveries;
+};
+
+struct timeline {
+	struct arena arena;
+	struct rule_record *records;
+	size_t n;
+};
+
+/* --- gathering --- */
+
+static struct rule_record *record_find(struct timeline *timeline, struct str campaign, struct str rule)
+{
+	for (size_t i = 0; i < timeline->n; i++)
+		if (str_eq(timeline->records[i].rule, rule) &&
+		    str_eq(timeline->records[i].campaign, campaign))
+			return &timeline->records[i];
+	return NULL;
+}
+
+static struct rule_record *record_of(struct timeline *timeline, struct str campaign, struct str rule)
+{
+	struct rule_record *record = record_find(timeline, campaign, rule);
+	if (record)
+		return record;
+	timeline->records = mem_realloc(timeline->records, (timeline->n + 1) * sizeof *timeline->records);
+	record = &timeline->records[timeline->n++];
+	*record = (struct rule_record){.campaign = arena_copy(&timeline->arena, campaign),
+				       .rule = arena_copy(&timeline->arena, rule)};
+	buf_init(&record->steps, ANSWER_MAX);
+	buf_init(&record->deliveries, ANSWER_MAX);
+	return record;
+}
+
+static bool take_run(void *context, const struct journal_run *row)
+{
+	struct timeline *timeline = context;
+	struct rule_record *record = record_of(timeline, row->campaign, row->rule);
+	record->has_run = true;
+	record->outcome = row->outcome;
+	record->reason = row->reason.p ? arena_copy(&timeline->arena, row->reason) : (struct str){0};
+	record->log = arena_copy(&timeline->arena, row->log);
+	return true;
+}
+
+static bool take_step(void *context, const struct journal_step *row)
+{
+	struct buf *out = &record_of(context, row->campaign, row->rule)->steps;
+	if (out->n)
+		buf_char(out, ',');
+	buf_char(out, '{');
+	put_number(out, "number", row->number);
+	put_text(out, "what", row->fingerprint);
+	put_bool(out, "answered", row->answered);
+	put_time(out, row->answered ? "time" : "deadline", row->deadline_ms);
+	put_number(out, row->answered ? "at_ms" : "deadline_ms", row->deadline_ms);
+	if (row->awaited_seq)
+		put_number(out, "event_seq", (int64_t)row->awaited_seq);
+	buf_char(out, '}');
+	return true;
+}
+
+static bool take_delivery(void *context, const struct journal_delivery *row)
+{
+	struct buf *out = &record_of(context, row->campaign, row->rule)->deliveries;
+	if (out->n)
+		buf_char(out, ',');
+	buf_char(out, '{');
+	show_delivery(out, row, true);
+	buf_char(out, '}');
+	return true;
+}
+
+static int gather(struct job *job, uint64_t seq, struct timeline *timeline)
+{
+	struct journal_reader *reader = job->api->reader;
+	struct delivery_query deliveries = {
+		.state = -1, .seq = seq, .oldest_first = true, .with_request = true};
+	if (journal_read_runs(reader, seq, take_run, timeline, &job->error) ||
+	    journal_read_steps(reader, seq, take_step, timeline, &job->error) ||
+	    journal_read_deliveries(reader, &deliveries, take_delivery, timeline, &job->error))
+		return job_fail(job, 500);
+	return 0;
+}
+
+static void timeline_finish(struct timeline *timeline)
+{
+	for (size_t i = 0; i < timeline->n; i++) {
+		buf_finish(&timeline->records[i].steps);
+		buf_finish(&timeline->records[i].deliveries);
+	}
+	free(timeline->records);
+	arena_finish(&timeline->arena);
+}
+
+/* --- showing --- */
+
+static const char *outcome_name(enum run_outcome outcome)
+{
+	static const char *const names[] = {
+		[OUTCOME_DONE] = "done",       [OUTCOME_SKIPPED] = "skipped",   [OUTCOME_FAILED] = "failed",
+		[OUTCOME_WAITING] = "waiting", [OUTCOME_DIVERGED] = "diverged",
+	};
+	return outcome < countof(names) ? names[outcome] : "unknown";
+}
+
+static void show_log(struct buf *out, struct str log)
+{
+	put_key(out, "log");
+	buf_char(out, '[');
+	while (log.n) {
+		const char *end = memchr(log.p, '\n', log.n);
+		size_t n = end ? (size_t)(end - log.p) : log.n;
+		put_item(out);
+		json_write_string(out, (struct str){log.p, n});
+		log.p += end ? n + 1 : n;
+		log.n -= end ? n + 1 : n;
+	}
+	buf_char(out, ']');
+}
+
+static void show_rule(struct buf *out, struct str campaign, struct str rule, const char *outcome,
+		      struct str reason, const struct rule_record *record)
+{
+	put_item(out);
+	buf_char(out, '{');
+	put_text(out, "campaign", campaign);
+	put_text(out, "rule", rule);
+	put_text(out, "outcome", str_of(outcome));
+	put_text(out, "reason", reason);
+	show_log(out, record ? record->log : STR(""));
+	put_key(out, "steps");
+	buf_char(out, '[');
+	buf_str(out, record ? buf_view(&record->steps) : STR(""));
+	buf_char(out, ']');
+	put_key(out, "deliveries");
+	buf_char(out, '[');
+	buf_str(out, record ? buf_view(&record->deliveries) : STR(""));
+	buf_char(out, ']');
+	buf_char(out, '}');
+}
+
+static void explain_unwanted(const struct rule *rule, const struct event *event, struct buf *reason)
+{
+	buf_printf(reason, "the event is " STR_FMT ", not ", STR_ARG(event->type));
+	for (size_t i = 0; i < rule->n_on; i++)
+		buf_printf(reason, "%s" STR_FMT, i ? " or " : "", STR_ARG(rule->on[i]));
+}
+
+/* Without a run of its own on record: a rule that only fires, or one that is not that far yet. */
+static const char *outcome_of(const struct rule *rule, const struct event *event,
+			      const struct rule_record *record, bool done, struct buf *reason)
+{
+	const struct condition *failed;
+	bool only_fires = !rule->needs_lua && !rule->has_once;
+	if (record && record->has_run)
+		return outcome_name(record->outcome);
+	if (!rule_wants(rule, event->type)) {
+		explain_unwanted(rule, event, reason);
+		return "not_matched";
+	}
+	if (!rule_matches(rule, event, &failed)) {
+		condition_explain(failed, event, reason);
+		return "not_matched";
+	}
+	if (done || (only_fires && record && record->deliveries.n))
+		return "done";
+	buf_str(reason, STR("it is under way"));
+	return "waiting";
+}
+
+static void show_known(struct buf *out, struct timeline *timeline, const struct campaign *campaign,
+		       const struct event *event, bool done)
+{
+	for (size_t i = 0; i < campaign->n_rules; i++) {
+		const struct rule *rule = &campaign->rules[i];
+		struct rule_record *record = record_find(timeline, campaign->name, rule->name);
+		struct buf reason;
+		buf_init(&reason, REASON_MAX);
+		const char *outcome = outcome_of(rule, event, record, done, &reason);
+		struct str why = reason.n ? buf_view(&reason) : (struct str){0};
+		if (record && record->has_run)
+			why = record->reason;
+		show_rule(out, campaign->name, rule->name, outcome, why, record);
+		if (record)
+			record->shown = true;
+		buf_finish(&reason);
+	}
+}
+
+/* Of rules that the journal does not hold any more. */
+static void show_rest(struct buf *out, const struct timeline *timeline)
+{
+	for (size_t i = 0; i < timeline->n; i++) {
+		const struct rule_record *record = &timeline->records[i];
+		if (!record->shown)
+			show_rule(out, record->campaign, record->rule,
+				  record->has_run ? outcome_name(record->outcome) : "done", record->reason,
+				  record);
+	}
+}
+
+static bool anybody_asks(const struct campaign *campaign, const struct event *event)
+{
+	for (size_t i = 0; campaign && i < campaign->n_rules; i++)
+		if (rule_wants(&campaign->rules[i], event->type))
+			return true;
+	return false;
+}
+
+static void show_nobody(struct buf *out, const struct ruleset *ruleset, const struct campaign *campaign,
+			const struct event *event)
+{
+	struct buf reason;
+	buf_init(&reason, REASON_MAX);
+	if (!ruleset)
+		buf_str(&reason, STR("the rules of then are not in the journal any more"));
+	else if (!campaign)
+		buf_printf(&reason, "no campaign serves " STR_FMT, STR_ARG(event->source));
+	else
+		buf_printf(&reason, "no rule of the campaign is for " STR_FMT, STR_ARG(event->type));
+	show_rule(out, campaign ? campaign->name : (struct str){0}, (struct str){0}, "no_rule",
+		  buf_view(&reason), NULL);
+	buf_finish(&reason);
+}
+
+static void show_rules(struct job *job, struct timeline *timeline, const struct event *event, bool done)
+{
+	struct buf *out = &job->body;
+	const struct ruleset *ruleset = generation_of(job->api, event->generation);
+	const struct campaign *campaign = ruleset ? ruleset_serving(ruleset, event->source) : NULL;
+	put_key(out, "rules");
+	buf_char(out, '[');
+	if (!anybody_asks(campaign, event) && !timeline->n)
+		show_nobody(out, ruleset, campaign, event);
+	if (campaign)
+		show_known(out, timeline, campaign, event, done);
+	show_rest(out, timeline);
+	buf_char(out, ']');
+}
+
+int show_event(struct job *job, const struct event_row *row)
+{
+	struct buf *out = &job->body;
+	struct timeline timeline = {0};
+	struct event_list list = {0};
+	arena_init(&timeline.arena, RECORDS_ARENA_MAX);
+	event_restore(row, &list);
+	int result = gather(job, row->seq, &timeline);
+	if (result == 0) {
+		put_item(out);
+		buf_char(out, '{');
+		put_number(out, "seq", (int64_t)row->seq);
+		put_number(out, "generation", row->generation);
+		put_bool(out, "done", row->done);
+		put_time(out, "arrived", row->arrived_ms);
+		put_number(out, "arrived_ms", row->arrived_ms);
+		put_key(out, "event");
+		buf_str(out, row->json);
+		if (list.n == 1)
+			show_rules(job, &timeline, list.events[0], row->done);
+		buf_char(out, '}');
+	}
+	event_list_finish(&list);
+	timeline_finish(&timeline);
+	return result;
+}
