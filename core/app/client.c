@@ -1,0 +1,293 @@
+#include "app/client.h"
+
+#include "app/problems_print.h"
+#include "format/encode.h"
+#include "format/json.h"
+#include "transport/transport_curl.h"
+
+#include <stdio.h>
+
+enum {
+	TIMEOUT_MS = 300000, /* sending many deliveries again takes its time */
+	CONNECT_TIMEOUT_MS = 5000,
+	REPLY_MAX = 128 << 20,
+	REPLY_ARENA_MAX = 1 << 30,
+};
+
+static int fail(const struct error *error, int code)
+{
+	problem_print(stderr, problems_form_for(stderr), false, error);
+	return code;
+}
+
+/* --- the loop --- */
+
+static void ticked(uv_timer_t *timer)
+{
+}
+
+static void before_sleep(uv_prepare_t *prepare)
+{
+	struct client *client = container_of(prepare, struct client, prepare);
+	timers_run(&client->timers, clock_mono_us(clock_system()));
+	int64_t next = timers_next_us(&client->timers);
+	if (next == INT64_MAX) {
+		uv_timer_stop(&client->tick);
+		return;
+	}
+	int64_t wait_us = next - clock_mono_us(clock_system());
+	uv_update_time(&client->loop);
+	uv_timer_start(&client->tick, ticked, wait_us > 0 ? (uint64_t)(wait_us + 999) / 1000 : 0, 0);
+}
+
+static void loop_finish(struct client *client)
+{
+	transport_destroy(client->transport);
+	uv_close((uv_handle_t *)&client->tick, NULL);
+	uv_close((uv_handle_t *)&client->prepare, NULL);
+	uv_run(&client->loop, UV_RUN_DEFAULT);
+	ensure(uv_loop_close(&client->loop) == 0);
+	timers_finish(&client->timers);
+}
+
+int client_init(struct client *client, const char *server)
+{
+	struct transport_curl_options options = {.user_agent = "switchhook/" VERSION};
+	struct error error;
+	*client = (struct client){.server = server ? server : CLIENT_SERVER};
+	if (transport_curl_global_init()) {
+		error_set(&error, "the HTTP client cannot be used");
+		return fail(&error, EXIT_NO);
+	}
+	ensure(uv_loop_init(&client->loop) == 0);
+	uv_timer_init(&client->loop, &client->tick);
+	uv_prepare_init(&client->loop, &client->prepare);
+	uv_prepare_start(&client->prepare, before_sleep);
+	timers_init(&client->timers);
+	if (transport_curl_create(&client->loop, clock_system(), &client->timers, &options,
+				  &client->transport, &error)) {
+		loop_finish(client);
+		transport_curl_global_finish();
+		return fail(&error, EXIT_NO);
+	}
+	return 0;
+}
+
+void client_finish(struct client *client)
+{
+	loop_finish(client);
+	transport_curl_global_finish();
+}
+
+/* --- a question --- */
+
+struct question {
+	struct exchange exchange;
+	struct answer *answer;
+	uv_loop_t *loop;
+};
+
+static void answered(struct exchange *exchange, const struct answer *answer)
+{
+	struct question *question = container_of(exchange, struct question, exchange);
+	question->answer = answer_copy(answer);
+	uv_stop(question->loop);
+}
+
+static struct answer *exchange(struct client *client, const char *method, const char *path, struct str body)
+{
+	struct header json = {STR("content-type"), STR("application/json")};
+	struct buf url;
+	buf_init(&url, 64 * 1024);
+	buf_str(&url, str_of(client->server));
+	if (url.n && url.p[url.n - 1] == '/')
+		url.n--;
+	buf_str(&url, str_of(path));
+	struct request plain = {.method = str_of(method),
+				.url = str_of(buf_z(&url)),
+				.headers = &json,
+				.n_headers = body.p ? 1 : 0,
+				.body = body.p ? body : STR("")};
+	struct request *request = request_copy(&plain);
+	struct question question = {.exchange = {.request = request,
+						 .timeout_ms = TIMEOUT_MS,
+						 .connect_timeout_ms = CONNECT_TIMEOUT_MS,
+						 .answer_max = REPLY_MAX,
+						 .done = answered},
+				    .loop = &client->loop};
+	transport_send(client->transport, &question.exchange);
+	while (!question.answer)
+		uv_run(&client->loop, UV_RUN_DEFAULT);
+	free(request);
+	buf_finish(&url);
+	return question.answer;
+}
+
+/* --- the answer --- */
+
+static bool is_json(const struct answer *answer)
+{
+	struct str type = answer_header(answer, STR("content-type"));
+	return type.p && (str_starts(type, STR("application/json")) ||
+			  str_starts(type, STR("application/problem+json")));
+}
+
+/* Something else may listen there. */
+static bool is_ours(const struct answer *answer)
+{
+	struct str type = answer_header(answer, STR("content-type"));
+	return is_json(answer) || (type.p && str_starts(type, STR("application/x-ndjson")));
+}
+
+static int unreachable(const struct client *client, const struct answer *answer)
+{
+	struct error error;
+	error_set(&error, "no engine answers at %s: %s", client->server,
+		  answer->detail[0] ? answer->detail : failure_name(answer->failure));
+	error_hint(&error, "start one with `switchhook run`, or name its address with --server URL");
+	return fail(&error, EXIT_UNREACHABLE);
+}
+
+static int say_problem(const struct client *client, const struct reply *reply)
+{
+	struct error error;
+	struct str detail = json_text(&reply->json, "detail"), hint = json_text(&reply->json, "hint");
+	int status = reply->answer->status;
+	if (detail.n)
+		error_set(&error, STR_FMT, STR_ARG(detail));
+	else
+		error_set(&error, "%s answers with status %d; is it an engine?", client->server, status);
+	if (hint.n)
+		error_hint(&error, STR_FMT, STR_ARG(hint));
+	return fail(&error, status == 400 ? EXIT_USAGE : EXIT_NO);
+}
+
+static int read_reply(const struct client *client, struct answer *answer, struct reply *ret)
+{
+	struct error error;
+	*ret = (struct reply){.answer = answer};
+	arena_init(&ret->arena, REPLY_ARENA_MAX);
+	struct json_limits limits = {.depth = 100, .values = 20 << 20};
+	if (!is_json(answer))
+		return 0;
+	if (answer->cut)
+		error_set(&error, "the answer is longer than %d MiB; ask for less", REPLY_MAX >> 20);
+	else if (json_parse(answer->body, limits, &ret->arena, &ret->json, &error) == 0)
+		return 0;
+	else
+		error_prefix(&error, "%s answers with broken JSON", client->server);
+	reply_finish(ret);
+	return fail(&error, EXIT_NO);
+}
+
+static bool has_answer(const struct answer *answer)
+{
+	return answer->status && (answer->failure == FAILURE_NONE || answer->failure == FAILURE_STATUS);
+}
+
+/* `silent`: a status that is not said; its reply is the caller's as a good one is. */
+static int ask(struct client *client, const char *method, const char *path, struct str body, int silent,
+	       struct reply *ret)
+{
+	struct answer *answer = exchange(client, method, path, body);
+	int code;
+	if (!has_answer(answer)) {
+		code = unreachable(client, answer);
+		free(answer);
+		return code;
+	}
+	if ((code = read_reply(client, answer, ret)))
+		return code;
+	if (answer->status == silent || (answer->status < 300 && is_ours(answer)))
+		return 0;
+	code = say_problem(client, ret);
+	reply_finish(ret);
+	return code;
+}
+
+int client_ask(struct client *client, const char *method, const char *path, struct str body,
+	       struct reply *ret)
+{
+	return ask(client, method, path, body, 0, ret);
+}
+
+int client_look(struct client *client, const char *path, bool *ret_found, struct reply *ret)
+{
+	struct reply reply;
+	int code = ask(client, "GET", path, (struct str){0}, 404, &reply);
+	if (code)
+		return code;
+	*ret_found = reply.answer->status != 404;
+	if (*ret_found)
+		*ret = reply;
+	else
+		reply_finish(&reply);
+	return 0;
+}
+
+void reply_finish(struct reply *reply)
+{
+	free(reply->answer);
+	arena_finish(&reply->arena);
+}
+
+/* --- paths --- */
+
+void path_add(struct buf *path, const char *text)
+{
+	encode_percent(path, str_of(text));
+}
+
+void path_query(struct buf *path, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	buf_printf(path, "%c%s=", memchr(path->p, '?', path->n) ? '&' : '?', name);
+	encode_percent(path, str_of(value));
+}
+
+/* --- reading replies --- */
+
+struct str json_text(const struct value *object, const char *key)
+{
+	const struct value *value = value_get(object, str_of(key));
+	struct str text;
+	return value && value->kind != VALUE_NULL && value_text(value, &text) ? text : STR("");
+}
+
+int64_t json_number(const struct value *object, const char *key)
+{
+	const struct value *value = value_get(object, str_of(key));
+	return value && value->kind == VALUE_NUMBER ? strtoll(value->text.p, NULL, 10) : 0;
+}
+
+bool json_true(const struct value *object, const char *key)
+{
+	const struct value *value = value_get(object, str_of(key));
+	return value && value->kind == VALUE_TRUE;
+}
+
+const struct value *json_array(const struct value *object, const char *key)
+{
+	static const struct value empty = {.kind = VALUE_ARRAY};
+	const struct value *value = value_get(object, str_of(key));
+	return value && value->kind == VALUE_ARRAY ? value : &empty;
+}
+
+void print_json_line(const struct value *value)
+{
+	struct buf line;
+	buf_init(&line, REPLY_MAX);
+	json_write(&line, value);
+	buf_char(&line, '\n');
+	fwrite(line.p, 1, line.n, stdout);
+	buf_finish(&line);
+}
+
+struct str short_time(struct str time, char text[32])
+{
+	if (time.n < 19)
+		return time;
+	snprintf(text, 32, "%.10s %.8s", time.p, time.p + 11);
+	return str_of(text);
+}

@@ -1,0 +1,172 @@
+/* switchhook deliveries: the delivery log. */
+#include "app/client.h"
+#include "app/delivery_print.h"
+#include "app/options.h"
+
+#include <libsmartcols.h>
+#include <locale.h>
+#include <stdio.h>
+
+struct deliveries {
+	char *server, *state, *service, *campaign, *call, *since, *limit;
+	int json;
+	struct client client;
+};
+
+/* --- the list --- */
+
+static void set_cell(struct libscols_line *line, size_t column, struct str text)
+{
+	char *z = mem_strndup(text.p, text.n);
+	scols_line_set_data(line, column, z);
+	free(z);
+}
+
+static void add_line(struct libscols_table *table, const struct value *delivery)
+{
+	struct libscols_line *line = scols_table_new_line(table, NULL);
+	struct str status = json_text(delivery, "status"), error = json_text(delivery, "error");
+	char time[32];
+	set_cell(line, 0, json_text(delivery, "id"));
+	set_cell(line, 1, short_time(json_text(delivery, "time"), time));
+	set_cell(line, 2, json_text(delivery, "state"));
+	set_cell(line, 3, json_text(delivery, "attempt_count"));
+	set_cell(line, 4, status.n ? status : error);
+	set_cell(line, 5, json_text(delivery, "service"));
+	set_cell(line, 6, json_text(delivery, "campaign"));
+	set_cell(line, 7, json_text(delivery, "call"));
+}
+
+static void print_table(const struct value *list)
+{
+	static const char *const names[] = {"ID",     "TIME (UTC)", "STATE",    "ATTEMPTS",
+					    "RESULT", "SERVICE",    "CAMPAIGN", "CALL"};
+	struct libscols_table *table = scols_new_table();
+	setlocale(LC_CTYPE, "");
+	for (size_t i = 0; i < countof(names); i++)
+		scols_table_new_column(table, names[i], 0, i == 3 ? SCOLS_FL_RIGHT : 0);
+	for (uint32_t i = 0; i < list->n; i++)
+		add_line(table, &list->items[i]);
+	scols_print_table(table);
+	scols_unref_table(table);
+}
+
+static void print_list(const struct deliveries *deliveries, const struct value *reply)
+{
+	const struct value *list = json_array(reply, "deliveries");
+	if (deliveries->json) {
+		for (uint32_t i = 0; i < list->n; i++)
+			print_json_line(&list->items[i]);
+	} else if (list->n) {
+		print_table(list);
+	} else {
+		fputs("no deliveries\n", stderr);
+	}
+	if (json_true(reply, "more") && !deliveries->json)
+		fprintf(stderr, "these are the newest %u; --limit N shows more\n", list->n);
+}
+
+static int list(struct deliveries *deliveries)
+{
+	struct reply reply;
+	struct buf path;
+	buf_init(&path, 64 * 1024);
+	buf_str(&path, STR("/v1/deliveries"));
+	path_query(&path, "state", deliveries->state);
+	path_query(&path, "service", deliveries->service);
+	path_query(&path, "campaign", deliveries->campaign);
+	path_query(&path, "call", deliveries->call);
+	path_query(&path, "since", deliveries->since);
+	path_query(&path, "limit", deliveries->limit);
+	int code = client_ask(&deliveries->client, "GET", buf_z(&path), (struct str){0}, &reply);
+	buf_finish(&path);
+	if (code)
+		return code;
+	print_list(deliveries, &reply.json);
+	reply_finish(&reply);
+	return EXIT_DONE;
+}
+
+/* --- one --- */
+
+static int show(struct deliveries *deliveries, const char *id)
+{
+	struct reply reply;
+	struct buf path;
+	buf_init(&path, 64 * 1024);
+	buf_str(&path, STR("/v1/deliveries/"));
+	path_add(&path, id);
+	int code = client_ask(&deliveries->client, "GET", buf_z(&path), (struct str){0}, &reply);
+	buf_finish(&path);
+	if (code)
+		return code;
+	if (deliveries->json)
+		print_json_line(&reply.json);
+	else
+		delivery_print(stdout, &reply.json);
+	code = str_eq(json_text(&reply.json, "state"), STR("dead")) ? EXIT_NO : EXIT_DONE;
+	reply_finish(&reply);
+	return code;
+}
+
+static int ask(const struct command *command, struct deliveries *deliveries, char **words, size_t n)
+{
+	bool shows = n > 0 && strcmp(words[0], "show") == 0;
+	if (n > 0 && !shows)
+		return options_wrong(command, "unknown word '%s'; did you mean 'deliveries show ID'?",
+				     words[0]);
+	if (shows && n != 2)
+		return options_wrong(command, "'show' takes one ID");
+	int code = client_init(&deliveries->client, deliveries->server);
+	if (code)
+		return code;
+	code = shows ? show(deliveries, words[1]) : list(deliveries);
+	client_finish(&deliveries->client);
+	return code;
+}
+
+static int run_deliveries(const struct command *command, int argc, char **argv)
+{
+	struct deliveries deliveries = {0};
+	char **words = NULL;
+	size_t n;
+	const struct poptOption table[] = {
+		{"state", 0, POPT_ARG_STRING, &deliveries.state, 0, "pending, delivered, dead or expired",
+		 "STATE"},
+		{"service", 0, POPT_ARG_STRING, &deliveries.service, 0, "only of this service", "NAME"},
+		{"campaign", 0, POPT_ARG_STRING, &deliveries.campaign, 0, "only of this campaign", "NAME"},
+		{"call", 0, POPT_ARG_STRING, &deliveries.call, 0, "only of this call", "UII"},
+		{"since", 0, POPT_ARG_STRING, &deliveries.since, 0,
+		 "only younger ones: 15m, 2h, 7d, or a time as "
+		 "2025-10-14T18:00:00Z",
+		 "TIME"},
+		{"limit", 0, POPT_ARG_STRING, &deliveries.limit, 0,
+		 "at most so many, the newest (default: 50)", "N"},
+		OPTION_SERVER(&deliveries.server),
+		OPTION_JSON(&deliveries.json, "one delivery a line, as JSON"),
+		OPTION_END,
+	};
+	int code = options_read_words(command, argc, argv, table, &words, &n);
+	if (code == OPTIONS_GO_ON)
+		code = ask(command, &deliveries, words, n);
+	words_free(words);
+	free(deliveries.server);
+	free(deliveries.state);
+	free(deliveries.service);
+	free(deliveries.campaign);
+	free(deliveries.call);
+	free(deliveries.since);
+	free(deliveries.limit);
+	return code;
+}
+
+const struct command command_deliveries = {
+	.name = "deliveries",
+	.summary = "the delivery log of a running engine",
+	.example = "  switchhook deliveries --state dead --since 2h\n"
+		   "  switchhook deliveries show msg_91a022a83bdc70b5a2d9c4187e45d7f3\n",
+	.about = "Lists deliveries, newest first; 'show ID' shows one whole, with its request and each "
+		 "attempt.\n"
+		 "'show' ends with 1 if the delivery is dead, or if there is none of that id.\n",
+	.run = run_deliveries,
+};

@@ -1,0 +1,359 @@
+/* switchhook run: the engine. */
+#include "api/api.h"
+#include "app/loop.h"
+#include "app/options.h"
+#include "app/problems_print.h"
+#include "app/rules_load.h"
+#include "engine/engine.h"
+#include "journal/journal.h"
+#include "script/duration.h"
+#include "source/http_ingest.h"
+#include "source/ndjson_source.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+enum { SHARDS_MAX = 64 };
+
+struct run_command {
+	char *rules, *data, *durability_text, *listen_text, *events, *grace_text;
+	int drain, shards, quiet;
+	enum durability durability;
+	struct listen_address listen;
+	int64_t grace_ms;
+
+	struct log log;
+	struct app_loop loop;
+	struct ruleset *ruleset;
+	struct journal *journal; /* until the engine takes it over */
+	struct engine *engine;
+	struct http_server *server;
+	struct http_ingest *ingest;
+	struct api *api;
+	struct ndjson_source *source;
+	bool stopping;
+	bool source_finished; /* all of its events were accepted, or reading failed */
+	bool drained;         /* --drain has reached its end */
+};
+
+/* --- the end --- */
+
+static void begin_stop(void *context)
+{
+	struct run_command *run = context;
+	if (run->stopping)
+		return;
+	run->stopping = true;
+	log_info(&run->log, "stopping");
+	http_ingest_close(run->ingest);
+	http_server_quiesce(run->server);
+	uv_stop(&run->loop.uv);
+}
+
+static void consider_drained(struct run_command *run)
+{
+	if (!run->drain || run->stopping || !run->source_finished || engine_pending(run->engine))
+		return;
+	run->drained = true;
+	begin_stop(run);
+}
+
+static void on_idle(void *context)
+{
+	consider_drained(context);
+}
+
+static void on_source_finished(void *context)
+{
+	struct run_command *run = context;
+	run->source_finished = true;
+	consider_drained(run);
+}
+
+static void on_server_closed(void *context)
+{
+	bool *closed = context;
+	*closed = true;
+}
+
+static void close_server(struct run_command *run)
+{
+	bool closed = !run->server;
+	if (run->server)
+		http_server_destroy(run->server, on_server_closed, &closed);
+	while (!closed)
+		uv_run(&run->loop.uv, UV_RUN_ONCE);
+	if (run->ingest)
+		http_ingest_destroy(run->ingest);
+	api_destroy(run->api);
+}
+
+/* What was accepted is finished first; the answers about it go out before the server closes. */
+static void finish(struct run_command *run)
+{
+	app_loop_release_signals(&run->loop);
+	ndjson_source_stop(run->source);
+	api_close(run->api);
+	mailbox_drain(&run->loop.mailbox);
+	engine_stop(run->engine, run->grace_ms);
+	mailbox_drain(&run->loop.mailbox);
+	uv_run(&run->loop.uv, UV_RUN_NOWAIT);
+}
+
+/* --- the beginning --- */
+
+static int start_engine(struct run_command *run, struct error *reterr)
+{
+	struct engine_options options = {
+		.shards = run->shards,
+		.log = &run->log,
+		.seed = (uint64_t)clock_wall_ms(clock_system()) * 1000003 + (uint64_t)getpid(),
+		.journal = run->journal,
+		.mailbox = &run->loop.mailbox,
+	};
+	run->journal = NULL;
+	if (engine_create(&options, run->ruleset, &run->engine, reterr))
+		return -1;
+	if (run->drain)
+		engine_on_idle(run->engine, &run->loop.mailbox, on_idle, run);
+	return 0;
+}
+
+static int start_server(struct run_command *run, struct error *reterr)
+{
+	struct http_server_options options = {
+		.address = run->listen.address,
+		.port = run->listen.port,
+		.log = &run->log,
+	};
+	return http_server_create(&run->loop.uv, &options, &run->server, reterr);
+}
+
+/* `journal` belongs to the engine by now. */
+static void start_routes(struct run_command *run, struct journal *journal)
+{
+	struct api_options options = {
+		.server = run->server,
+		.engine = run->engine,
+		.journal = journal,
+		.mailbox = &run->loop.mailbox,
+		.clock = clock_system(),
+		.log = &run->log,
+		.durability = run->durability_text,
+		.version = VERSION,
+	};
+	run->ingest =
+		http_ingest_create(run->server, run->engine, &run->loop.mailbox, clock_system(), &run->log);
+	run->api = api_create(&options);
+	http_ingest_on_lookup(run->ingest, api_show_event, run->api);
+}
+
+static int start_source(struct run_command *run, struct error *reterr)
+{
+	if (!run->events)
+		return 0;
+	struct ndjson_source_options options = {
+		.path = run->events,
+		.engine = run->engine,
+		.mailbox = &run->loop.mailbox,
+		.clock = clock_system(),
+		.log = &run->log,
+		.on_finished = on_source_finished,
+		.context = run,
+	};
+	return ndjson_source_start(&run->loop.uv, &options, &run->source, reterr);
+}
+
+static void say_where(const struct run_command *run)
+{
+	char url[96], message[128];
+	listen_address_url(&run->listen, http_server_port(run->server), url, sizeof url);
+	snprintf(message, sizeof message, "listening on %s", url);
+	log_info(&run->log, message);
+}
+
+/* Without --drain nobody asked for a verdict. */
+static int verdict(const struct run_command *run)
+{
+	struct engine_totals totals;
+	if (!run->drain)
+		return EXIT_DONE;
+	struct ndjson_counts counts = ndjson_source_counts(run->source);
+	engine_totals(run->engine, &totals);
+	return run->drained && !counts.failed && !counts.bad_lines && !totals.dead ? EXIT_DONE : EXIT_NO;
+}
+
+/* The server comes first: a port that is taken is the likeliest failure, and nothing has begun by then. */
+static int serve(struct run_command *run)
+{
+	struct error error;
+	int code = EXIT_CONFIG;
+	struct journal *journal = run->journal;
+	app_loop_init(&run->loop, begin_stop, run);
+	if (start_server(run, &error) || start_engine(run, &error))
+		goto failed;
+	start_routes(run, journal);
+	if (start_source(run, &error)) {
+		finish(run);
+		goto failed;
+	}
+	say_where(run);
+	uv_run(&run->loop.uv, UV_RUN_DEFAULT);
+	code = verdict(run);
+	finish(run);
+	goto close;
+failed:
+	problem_print(stderr, problems_form_for(stderr), false, &error);
+close:
+	close_server(run);
+	app_loop_finish(&run->loop);
+	return code;
+}
+
+static int refuse(const struct error *error)
+{
+	problem_print(stderr, problems_form_for(stderr), false, error);
+	return EXIT_CONFIG;
+}
+
+/* From the journal's thread. */
+static void journal_changed(void *context, const struct error *error)
+{
+	const struct run_command *run = context;
+	if (error)
+		log_error(&run->log, "the journal cannot write: new events are refused", "error", error->what,
+			  "hint", error->hint[0] ? error->hint : NULL);
+	else
+		log_info(&run->log, "the journal writes again");
+}
+
+static int open_journal(struct run_command *run, struct error *reterr)
+{
+	struct error notice = {0};
+	struct journal_options options = {
+		.folder = run->data,
+		.durability = run->durability,
+		.clock = clock_system(),
+		.state_changed = journal_changed,
+		.context = run,
+	};
+	if (run->durability == DURABILITY_NONE)
+		return 0;
+	if (journal_open(&options, &run->journal, &notice, reterr))
+		return -1;
+	if (notice.what[0])
+		log_error(&run->log, notice.what, "hint", notice.hint[0] ? notice.hint : NULL);
+	return 0;
+}
+
+static int load_and_serve(struct run_command *run)
+{
+	struct error error;
+	if (open_journal(run, &error) || rules_load(run->rules, NULL, run->journal, &run->ruleset, &error))
+		return refuse(&error);
+	problems_print(stderr, problems_form_for(stderr), run->ruleset);
+	if (!rules_loaded_campaigns(run->ruleset)) {
+		error_set(&error, "no campaign in '%s' can serve", run->rules);
+		error_hint(&error, "`switchhook check --rules %s` shows what is wrong", run->rules);
+		return refuse(&error);
+	}
+	raise_file_limit();
+	return serve(run);
+}
+
+static bool durability_parse(const char *text, enum durability *ret)
+{
+	static const char *const names[] = {"full", "relaxed", "none"};
+	for (size_t i = 0; i < countof(names); i++) {
+		if (strcmp(text, names[i]) == 0) {
+			*ret = (enum durability)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static int check_and_serve(const struct command *command, struct run_command *run)
+{
+	struct error error;
+	if (listen_address_parse(run->listen_text, &run->listen, &error))
+		return options_wrong(command, "%s; %s", error.what, error.hint);
+	if (!duration_parse(str_of(run->grace_text), &run->grace_ms))
+		return options_wrong(command, "'%s' is no duration; write 500ms, 10s, 2m or 1h",
+				     run->grace_text);
+	if (!durability_parse(run->durability_text, &run->durability))
+		return options_wrong(command, "--durability is full, relaxed or none, not '%s'",
+				     run->durability_text);
+	if (run->shards < 0 || run->shards > SHARDS_MAX)
+		return options_wrong(command, "--shards goes from 1 to %d; 0 is one a core", SHARDS_MAX);
+	if (run->drain && !run->events)
+		return options_wrong(command, "--drain needs --events FILE: it stops when they are settled");
+	if (!run->listen.loopback) {
+		error_set(&error,
+			  "refused to listen on %s: anybody who reaches that address could send events",
+			  run->listen_text);
+		error_hint(&error, "listen on 127.0.0.1 and put a proxy that checks its callers in front");
+		return refuse(&error);
+	}
+	return load_and_serve(run);
+}
+
+static int run_run(const struct command *command, int argc, char **argv)
+{
+	struct run_command run = {
+		.rules = mem_strdup("rules"),
+		.data = mem_strdup("data"),
+		.durability_text = mem_strdup("full"),
+		.listen_text = mem_strdup("127.0.0.1:8484"),
+		.grace_text = mem_strdup("10s"),
+	};
+	const struct poptOption table[] = {
+		OPTION_RULES(&run.rules),
+		{"data", 0, POPT_ARG_STRING, &run.data, 0,
+		 "where events and deliveries are kept (default: data)", "DIR"},
+		{"durability", 0, POPT_ARG_STRING, &run.durability_text, 0,
+		 "full: on disk before it is acknowledged (default); relaxed: a power cut can take the last "
+		 "moments; none: nothing is kept",
+		 "full|relaxed|none"},
+		{"listen", 0, POPT_ARG_STRING, &run.listen_text, 0,
+		 "where events come in (default: 127.0.0.1:8484)", "ADDR:PORT"},
+		{"events", 0, POPT_ARG_STRING, &run.events, 0,
+		 "also read events from here, one JSON object a line", "FILE|-"},
+		{"drain", 0, POPT_ARG_NONE, &run.drain, 0, "stop when all events of --events are settled",
+		 NULL},
+		{"shards", 0, POPT_ARG_INT, &run.shards, 0, "threads (default: one a core)", "N"},
+		{"grace", 0, POPT_ARG_STRING, &run.grace_text, 0,
+		 "how long a stop waits for what is under way (default: 10s)", "TIME"},
+		{"quiet", 0, POPT_ARG_NONE, &run.quiet, 0, "log only warnings and errors", NULL},
+		OPTION_END,
+	};
+	int code = options_read(command, argc, argv, table);
+	if (code == OPTIONS_GO_ON) {
+		run.log = (struct log){STDERR_FILENO, run.quiet ? LOG_LEVEL_WARN : LOG_LEVEL_INFO};
+		code = check_and_serve(command, &run);
+	}
+	ruleset_unref(run.ruleset);
+	journal_close(run.journal);
+	free(run.rules);
+	free(run.data);
+	free(run.durability_text);
+	free(run.listen_text);
+	free(run.events);
+	free(run.grace_text);
+	return code;
+}
+
+const struct command command_run = {
+	.name = "run",
+	.summary = "the engine: events in, rules decide, requests out",
+	.example = "  switchhook run --rules rules --listen 127.0.0.1:8484\n"
+		   "  switchhook run --events calls.ndjson --drain\n",
+	.about = "Takes events at POST /v1/events, runs the rules, and sends the requests they ask for.\n"
+		 "SIGTERM or SIGINT: takes no more, finishes what is under way, and ends; a second one ends "
+		 "at once.\n"
+		 "Ends with 78 if the rules folder is missing, no campaign can be loaded, or it may not "
+		 "listen there.\n"
+		 "With --drain: 0 if everything was delivered, 1 if anything is dead or a line was no "
+		 "event.\n",
+	.run = run_run,
+};

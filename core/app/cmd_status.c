@@ -1,0 +1,85 @@
+/* switchhook status: how a running engine is. */
+#include "app/client.h"
+#include "app/delivery_print.h"
+#include "app/options.h"
+
+static void print_journal(const struct value *journal)
+{
+	char time[32];
+	printf("journal      %s; %lld events, %.1f MiB, last commit in %.1f ms\n",
+	       json_true(journal, "failing") ? "FAILING: it takes no events" : "writes",
+	       (long long)json_number(journal, "events"), (double)json_number(journal, "bytes") / (1 << 20),
+	       (double)json_number(journal, "last_commit_us") / 1000);
+	printf("deliveries   %lld wait for a retry, %lld dead\n",
+	       (long long)json_number(journal, "pending_deliveries"),
+	       (long long)json_number(journal, "dead_deliveries"));
+	struct str oldest = json_text(journal, "oldest_pending_time");
+	if (oldest.n)
+		printf("             the oldest since " STR_FMT "\n", STR_ARG(short_time(oldest, time)));
+}
+
+static void print_status(const struct value *status)
+{
+	const struct value *totals = value_get(status, STR("totals")),
+			   *journal = value_get(status, STR("journal"));
+	char time[32];
+	printf("switchhook   " STR_FMT ", since " STR_FMT " UTC\n", STR_ARG(json_text(status, "version")),
+	       STR_ARG(short_time(json_text(status, "started"), time)));
+	printf("rules        generation %lld: %lld campaigns, %lld services, %lld errors, %lld warnings\n",
+	       (long long)json_number(status, "generation"), (long long)json_number(status, "campaigns"),
+	       (long long)json_number(status, "services"), (long long)json_number(status, "rule_errors"),
+	       (long long)json_number(status, "rule_warnings"));
+	printf("durability   " STR_FMT "\n", STR_ARG(json_text(status, "durability")));
+	printf("pending      %lld\n", (long long)json_number(status, "pending"));
+	printf("since then   %lld events, %lld runs (%lld failed), %lld attempts, %lld delivered, %lld "
+	       "dead\n",
+	       (long long)json_number(totals, "events"), (long long)json_number(totals, "runs"),
+	       (long long)json_number(totals, "runs_failed"), (long long)json_number(totals, "attempts"),
+	       (long long)json_number(totals, "delivered"), (long long)json_number(totals, "dead"));
+	if (journal && journal->kind == VALUE_OBJECT)
+		print_journal(journal);
+}
+
+static int ask(const char *server, bool json)
+{
+	struct client client;
+	struct reply reply;
+	int code = client_init(&client, server);
+	if (code)
+		return code;
+	code = client_ask(&client, "GET", "/v1/status", (struct str){0}, &reply);
+	if (code == 0) {
+		if (json)
+			print_json_line(&reply.json);
+		else
+			print_status(&reply.json);
+		reply_finish(&reply);
+	}
+	client_finish(&client);
+	return code;
+}
+
+static int run_status(const struct command *command, int argc, char **argv)
+{
+	char *server = NULL;
+	int json = 0;
+	const struct poptOption table[] = {
+		OPTION_SERVER(&server),
+		OPTION_JSON(&json, "as one JSON object"),
+		OPTION_END,
+	};
+	int code = options_read(command, argc, argv, table);
+	if (code == OPTIONS_GO_ON)
+		code = ask(server, json);
+	free(server);
+	return code;
+}
+
+const struct command command_status = {
+	.name = "status",
+	.summary = "how a running engine is",
+	.example = "  switchhook status\n",
+	.about = "What is loaded, what is pending, what was done since it started, and how the journal is.\n"
+		 "Ends with 4 if no engine answers.\n",
+	.run = run_status,
+};

@@ -1,0 +1,22 @@
+/* core/app/rules_load.h
+ *
+ * The rules folder as one generation, the same way for every command.
+ */
+#pragma once
+
+#include "model/rule.h"
+
+/* A text that is replaced in every file before it is loaded; `from.p` NULL: nothing is. */
+struct rules_replace {
+	struct str from, to;
+};
+
+struct journal;
+
+/* One reference is the caller's. With a journal the generation has the number under which that knows it.
+ * Fails if the folder cannot be read; what is wrong in the scripts is in ruleset->problems. */
+int rules_load(const char *folder, const struct rules_replace *replace, struct journal *journal,
+	       struct ruleset **ret, struct error *reterr);
+
+/* Campaigns that can serve. */
+size_t rules_loaded_campaigns(const struct ruleset *ruleset);
