@@ -1,0 +1,246 @@
+#!/usr/bin/python3
+"""Measures the engine against a bare libcurl loop over the same sink, in one run.
+
+    tests/bench/bench.py [--build DIR] [--events N] [--only ROW,ROW]
+
+CPU figures are user and system time of the measured process alone, divided by events; the sink (nginx) and the sender of events
+are other processes. Times of a shared machine mean nothing by themselves: look at the ratios.
+"""
+import argparse
+import json
+import os
+import pathlib
+import re
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+TICK = os.sysconf("SC_CLK_TCK")
+
+EVENT = json.dumps({
+    "specversion": "1.0", "id": "evt-@ID@", "type": "agent_termination", "source": "/campaigns/8842",
+    "subject": "@ID@", "time": "2025-10-14T18:34:21.000Z",
+    "data": dict(json.loads((ROOT / "rules/samples/outbound-sale.ndjson").read_text().splitlines()[2])["data"], uii="@ID@")},
+    ensure_ascii=False, separators=(",", ":"))
+
+FIELDS = ["agent_id", "agent_username", "ani", "dnis", "call_start", "recording_url"]
+
+SERVICE = """
+return {
+  call_details = http.service {
+    name   = "call details",
+    method = "POST",
+    url    = "http://127.0.0.1:%d/webhooks",
+    form   = { %s },
+  },
+}
+""".replace("%s", ", ".join('{ "%s", "#%s#" }' % (f, f) for f in FIELDS))
+
+FIRE = """
+serves { "/campaigns/8842" }
+local crm = require "services.crm"
+rule "send call details" { on = "agent_termination", when = { sess_duration = at_least(10) }, fire = crm.call_details }
+"""
+
+RUN = """
+serves { "/campaigns/8842" }
+local crm = require "services.crm"
+rule "send call details" {
+  on = "agent_termination", when = { sess_duration = at_least(10) },
+  run = function(call) crm.call_details:send() end,
+}
+"""
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def cpu_us(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) * 1e6 / TICK
+
+
+def rss_mb(pid):
+    return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text()).group(1)) / 1024
+
+
+class Sink:
+    """nginx that answers 200 at once: the same for everyone who is measured."""
+
+    def __init__(self, folder):
+        self.port = free_port()
+        conf = folder / "nginx.conf"
+        conf.write_text(f"""
+            daemon off; master_process off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
+            events {{ worker_connections 4096; }}
+            http {{ access_log off; keepalive_requests 100000000; client_body_temp_path {folder}/body;
+              proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+              server {{ listen 127.0.0.1:{self.port} backlog=4096; location / {{ return 200 ""; }} }} }}""")
+        self.process = subprocess.Popen(["/usr/sbin/nginx", "-p", str(folder), "-c", str(conf)], stderr=subprocess.DEVNULL)
+        wait_for_port(self.port)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def wait_for_port(port):
+    for _ in range(100000):
+        with socket.socket() as s:
+            if s.connect_ex(("127.0.0.1", port)) == 0:
+                return
+    sys.exit(f"nothing listens on {port}")
+
+
+class Engine:
+    def __init__(self, build, folder, campaign, sink, args=()):
+        rules = folder / "rules"
+        shutil.rmtree(rules, ignore_errors=True)
+        (rules / "services").mkdir(parents=True)
+        (rules / "services/crm.lua").write_text(SERVICE % sink.port)
+        (rules / "campaign.lua").write_text(campaign)
+        self.start(build, folder, rules, args)
+
+    def start(self, build, folder, rules, args):
+        self.port = free_port()
+        self.before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.process = subprocess.Popen(
+            [build / "core/app/switchhook", "run", "--rules", rules, "--listen", f"127.0.0.1:{self.port}", *args],
+            stderr=open(folder / "engine.log", "w"), cwd=folder)
+        wait_for_port(self.port)
+
+    def stop(self):
+        """Stops it once everything accepted is sent; returns the CPU of its whole life in microseconds."""
+        self.process.send_signal(signal.SIGTERM)
+        _, status, usage = os.wait4(self.process.pid, 0)
+        self.process.returncode = os.waitstatus_to_exitcode(status)
+        if self.process.returncode != 0:
+            sys.exit(f"the engine ended with {self.process.returncode}")
+        return (usage.ru_utime + usage.ru_stime) * 1e6
+
+
+def load(build, engine, folder, events, connections=32, batch=1):
+    template = folder / "event.json"
+    template.write_text(EVENT)
+    start = time.monotonic()
+    out = subprocess.run([build / "tests/bench/load", str(engine.port), str(events), str(connections), str(batch), template],
+                         check=True, capture_output=True, text=True).stdout
+    assert f"accepted={events} " in out, out
+    return events / (time.monotonic() - start)
+
+
+def bare(build, folder, sink, events):
+    data = json.loads(EVENT)["data"]
+    body = folder / "body.txt"
+    body.write_text(urllib.parse.urlencode([(f, str(data.get(f, ""))) for f in FIELDS]))
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([build / "tests/bench/bare_curl", f"http://127.0.0.1:{sink.port}/webhooks", str(events), "32", body],
+                   check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e6 / events
+
+
+def engine_cost(build, folder, sink, campaign, events, args=(), batch=1):
+    engine = Engine(build, folder, campaign, sink, args)
+    load(build, engine, folder, 2000)
+    ready = cpu_us(engine.process.pid)
+    rate = load(build, engine, folder, events, batch=batch) if events else 0
+    return (engine.stop() - ready) / events, rate
+
+
+def row(name, text):
+    print(f"{name:<10} {text}", flush=True)
+
+
+def bench_cost(build, folder, sink, events):
+    baseline = bare(build, folder, sink, events)
+    row("(a) bare", f"{baseline:6.1f} us CPU a request: libcurl multi on libuv, pooled handles, nothing else")
+    idle, _ = engine_cost(build, folder, sink, FIRE.replace("agent_termination", "agent_connect"), events)
+    fire, rate = engine_cost(build, folder, sink, FIRE, events)
+    row("(b) fire", f"{fire:6.1f} us CPU an event, {fire / baseline:.2f} times (a); {rate:.0f} events/s accepted, one a request")
+    part = stages(build, folder)
+    row("  stages", f"ingest {idle - part['decode']:.1f}, decode {part['decode']:.1f}, rule {part['rule']:.1f}, "
+        f"build {part['build']:.1f}, send {fire - idle - part['rule'] - part['build']:.1f} us")
+    cost, rate = engine_cost(build, folder, sink, RUN, events)
+    row("(c) run", f"{cost:6.1f} us CPU an event, {cost / baseline:.2f} times (a); {rate:.0f} events/s accepted, one a request")
+    cost, rate = engine_cost(build, folder, sink, FIRE, events, batch=100)
+    row("(d) batch", f"{cost:6.1f} us CPU an event, {cost / baseline:.2f} times (a); {rate:.0f} events/s accepted, 100 a request")
+
+
+def stages(build, folder):
+    event = folder / "one.json"
+    event.write_text(EVENT.replace("@ID@", "1"))
+    out = subprocess.run([build / "tests/bench/stages", folder / "rules", event, "50000"], check=True, capture_output=True, text=True)
+    return {k: float(v) for k, v in (pair.split("=") for pair in out.stdout.split())}
+
+
+def bench_memory(build, folder, sink, events):
+    engine = Engine(build, folder, FIRE, sink)
+    sizes = []
+    for _ in range(10):
+        load(build, engine, folder, events // 2, batch=20)
+        sizes.append(rss_mb(engine.process.pid))
+    engine.stop()
+    row("memory", f"{events * 5} events: " + " ".join(f"{s:.0f}" for s in sizes) + " MB after each tenth")
+
+
+def bench_campaigns(build, folder, sink, events):
+    rules = folder / "many"
+    (rules / "services").mkdir(parents=True)
+    (rules / "services/crm.lua").write_text(SERVICE % sink.port)
+    count = 10000
+    for i in range(count):
+        (rules / f"campaign_{i}.lua").write_text(RUN.replace("8842", str(100000 + i)))
+    engine = Engine.__new__(Engine)
+    start = time.monotonic()
+    engine.start(build, folder, rules, ())
+    took, loaded = time.monotonic() - start, rss_mb(engine.process.pid)
+    body = "\n".join(EVENT.replace("@ID@", str(i)).replace("/campaigns/8842", f"/campaigns/{100000 + i}") for i in range(count))
+    for part in range(0, count, 500):
+        post_ndjson(engine.port, "\n".join(body.split("\n")[part:part + 500]))
+    used = rss_mb(engine.process.pid)
+    engine.stop()
+    row("campaigns", f"{count} campaigns: {loaded:.0f} MB when loaded ({took:.1f} s), {used:.0f} MB when each had an event")
+
+
+def post_ndjson(port, body):
+    import http.client
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.request("POST", "/v1/events", body.encode(), {"content-type": "application/x-ndjson"})
+    answer = connection.getresponse()
+    if answer.status != 202:
+        sys.exit(f"{answer.status}: {answer.read().decode()}")
+    connection.close()
+
+
+ROWS = {"cost": bench_cost, "memory": bench_memory, "campaigns": bench_campaigns}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build", help="a release build (default: build)")
+    parser.add_argument("--events", type=int, default=200000)
+    parser.add_argument("--only", default=",".join(ROWS), help="of: " + ", ".join(ROWS))
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        sink = Sink(folder)
+        try:
+            for name in options.only.split(","):
+                ROWS[name](options.build.resolve(), folder, sink, options.events)
+        finally:
+            sink.stop()
+
+
+main()

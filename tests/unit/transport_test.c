@@ -1,0 +1,723 @@
+#include "transport_fixture.h"
+
+static const struct str no_body = {"", 0};
+
+/* --- what goes out --- */
+
+static void assert_sent(struct fixture *f, const char *expected)
+{
+	char text[1024], host[64];
+	snprintf(host, sizeof host, "Host: 127.0.0.1:%u\r\n", f->server.port);
+	snprintf(text, sizeof text, "%s", buf_z(&f->server.last));
+	char *at = strstr(text, host);
+	assert_non_null(at);
+	memmove(at, at + strlen(host), strlen(at + strlen(host)) + 1);
+	assert_string_equal(text, expected);
+}
+
+static void sends_every_method_with_and_without_a_body(void **state)
+{
+	struct fixture *f = fixture_start();
+	static const struct {
+		const char *method;
+		struct str body;
+		const char *sent;
+	} cases[] = {
+#define COMMON " /a?b=c HTTP/1.1\r\nAccept: */*\r\n"
+#define AGENT  "user-agent: switchhook/test\r\n"
+		{"GET", {"", 0}, "GET" COMMON AGENT "\r\n"},
+		{"POST", {"x=1", 3}, "POST" COMMON AGENT "Content-Length: 3\r\n\r\nx=1"},
+		{"HEAD", {"", 0}, "HEAD" COMMON AGENT "\r\n"},
+		{"PUT", {"two", 3}, "PUT" COMMON AGENT "Content-Length: 3\r\n\r\ntwo"},
+		{"GET", {"q", 1}, "GET" COMMON AGENT "Content-Length: 1\r\n\r\nq"},
+		{"PATCH", {"", 0}, "PATCH" COMMON AGENT "Content-Length: 0\r\n\r\n"},
+		{"DELETE", {"", 0}, "DELETE" COMMON AGENT "\r\n"},
+		{"HEAD", {"", 0}, "HEAD" COMMON AGENT "\r\n"},
+		{"DELETE", {"d", 1}, "DELETE" COMMON AGENT "Content-Length: 1\r\n\r\nd"},
+		{"POST", {"", 0}, "POST" COMMON AGENT "Content-Length: 0\r\n\r\n"},
+		{"PUT", {"", 0}, "PUT" COMMON AGENT "Content-Length: 0\r\n\r\n"},
+		{"GET", {"", 0}, "GET" COMMON AGENT "\r\n"},
+	};
+	/* Every pair of neighbours goes through the same easy handle. */
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct call call;
+		bool head = strcmp(cases[i].method, "HEAD") == 0;
+		const struct answer *answer = call_make(&call, f, cases[i].method, "/a?b=c", cases[i].body);
+		assert_string_equal(answer->detail, "");
+		assert_int_equal(answer->failure, FAILURE_NONE);
+		assert_int_equal(answer->status, 200);
+		assert_str(answer->body, head ? "" : "ok");
+		assert_sent(f, cases[i].sent);
+		call_finish(&call);
+	}
+	assert_int_equal(f->server.n_connections, 1);
+	fixture_stop(f);
+}
+
+static void sends_headers_of_request_and_attempt(void **state)
+{
+	struct fixture *f = fixture_start();
+	struct call call;
+	struct header headers[] = {
+		{STR("content-type"), STR("application/json")},
+		{STR("x-empty"), STR("")},
+		{STR("user-agent"), STR("other/2")},
+		{STR("accept"), STR("text/plain")},
+		{STR("authorization"), STR("Basic eDp5")},
+	};
+	call_init(&call, f, "POST", "/", STR("{}"));
+	call.request.headers = headers;
+	call.request.n_headers = countof(headers);
+	call.exchange.extra[0] = (struct header){STR("webhook-id"), STR("msg_1")};
+	call.exchange.n_extra = 1;
+	call_send(&call);
+	assert_int_equal(call_await(&call)->failure, FAILURE_NONE);
+	assert_sent(f,
+		    "POST / HTTP/1.1\r\ncontent-type: application/json\r\nx-empty:\r\nuser-agent: other/2\r\n"
+		    "accept: text/plain\r\nauthorization: Basic eDp5\r\nwebhook-id: msg_1\r\n"
+		    "Content-Length: 2\r\n\r\n{}");
+	call_finish(&call);
+	/* Nothing of it is left for the next. */
+	call_make(&call, f, "GET", "/", no_body);
+	assert_sent(f, "GET / HTTP/1.1\r\nAccept: */*\r\nuser-agent: switchhook/test\r\n\r\n");
+	call_finish(&call);
+	fixture_stop(f);
+}
+
+static void sends_a_large_body_with_every_byte_and_without_asking_first(void **state)
+{
+	struct fixture *f = fixture_start();
+	struct call call;
+	enum { SIZE = 3 * 1024 * 1024 };
+	char *body = mem_alloc(SIZE);
+	for (size_t i = 0; i < SIZE; i++)
+		body[i] = (char)(i * 7 + i / 256);
+	const struct answer *answer = call_make(&call, f, "POST", "/", (struct str){body, SIZE});
+	assert_int_equal(answer->failure, FAILURE_NONE);
+	assert_null(strstr(buf_z(&f->server.last), "Expect"));
+	assert_memory_equal(f->server.last.p + f->server.last.n - SIZE, body, SIZE);
+	call_finish(&call);
+	free(body);
+	fixture_stop(f);
+}
+
+static void refuses_headers_that_could_forge_a_request(void **state)
+{
+	struct fixture *f = fixture_start();
+	static const struct header bad[] = {
+		{STR("x-a"), STR("b\r\nx-c: d")},
+		{STR("x-a"), STR("b\nx")},
+		{STR("x-a"), STR("b\0c")},
+		{STR("x\r\ny"), STR("b")},
+		{STR("x a"), STR("b")},
+		{STR(""), STR("b")},
+		{STR("x:"), STR("b")},
+		{STR("content-length"), STR("1")},
+		{STR("Transfer-Encoding"), STR("chunked")},
+		{STR("x;"), STR("")},
+	};
+	for (size_t i = 0; i < countof(bad); i++) {
+		struct call call;
+		struct header header = bad[i];
+		call_init(&call, f, "POST", "/", STR("b"));
+		if (i % 2) {
+			call.request.headers = &header;
+			call.request.n_headers = 1;
+		} else {
+			call.exchange.extra[0] = header;
+			call.exchange.n_extra = 1;
+		}
+		call_send(&call);
+		assert_int_equal(call_await(&call)->failure, FAILURE_REFUSED);
+		assert_true(call.answer->detail[0]);
+		call_finish(&call);
+	}
+	assert_int_equal(f->server.n_connections, 0);
+	fixture_stop(f);
+}
+
+static void refuses_urls_that_may_not_be_asked(void **state)
+{
+	struct fixture *f = fixture_start();
+	static const char *const bad[] = {
+		"file:///etc/passwd",
+		"gopher://127.0.0.1/",
+		"http://",
+		"http:///x",
+		"http://user:secret@127.0.0.1/",
+		"http://127.1/",
+		"http://2130706433/",
+		"http://0x7f.0.0.1/",
+		"http://127.0.0.1:0/",
+		"http://127.0.0.1:65536/",
+		"http://127.0.0.1:8x/",
+		"http://127.0.0.1:/",
+		"http://[::1/",
+		"http://[127.0.0.1]/",
+		"http://[::1]x/",
+		"http://a b/",
+		"http://exa%6dple.com/",
+		"http://127.0.0.1/a\nb",
+		"http://b\xc3\xbc"
+		"cher.example/",
+		"http://a..b/",
+		"ftp://127.0.0.1/",
+	};
+	for (size_t i = 0; i < countof(bad); i++) {
+		struct call call;
+		const struct answer *answer = call_make(&call, f, "GET", bad[i], no_body);
+		assert_int_equal(answer->failure, FAILURE_REFUSED);
+		assert_int_equal(answer->status, 0);
+		assert_null(strstr(answer->detail, "secret"));
+		call_finish(&call);
+	}
+	struct call call;
+	assert_int_equal(call_make(&call, f, "G T", "/", no_body)->failure, FAILURE_REFUSED);
+	call_finish(&call);
+	assert_int_equal(call_make(&call, f, "HEAD", "/", STR("body"))->failure, FAILURE_REFUSED);
+	call_finish(&call);
+	fixture_stop(f);
+}
+
+/* --- connections --- */
+
+static void keeps_a_connection_for_the_next_request(void **state)
+{
+	struct fixture *f = fixture_start();
+	for (int i = 0; i < 20; i++) {
+		struct call call;
+		assert_int_equal(call_make(&call, f, "POST", "/", STR("a=b"))->status, 200);
+		assert_true(call.answer->took_us >= 0);
+		call_finish(&call);
+	}
+	assert_int_equal(f->server.n_connections, 1);
+	fixture_stop(f);
+}
+
+static void close_when_answered(struct raw_connection *connection, const char *request)
+{
+	fixture_ok(connection, request);
+	raw_close(connection);
+}
+
+static void notices_a_connection_that_was_closed_while_idle(void **state)
+{
+	struct fixture *f = fixture_start();
+	struct call call;
+	f->server.on_request = close_when_answered;
+	assert_int_equal(call_make(&call, f, "POST", "/", STR("a"))->status, 200);
+	call_finish(&call);
+	fixture_await_zero(f, &f->server.n_open);
+	assert_int_equal(call_make(&call, f, "POST", "/", STR("b"))->status, 200);
+	call_finish(&call);
+	assert_int_equal(f->server.n_connections, 2);
+	assert_int_equal(f->server.n_requests, 2);
+	fixture_stop(f);
+}
+
+static void one_request_a_connection(struct raw_connection *connection, const char *request)
+{
+	if (connection->n_requests > 1)
+		raw_close(connection);
+	else
+		fixture_ok(connection, request);
+}
+
+static void repeats_a_post_that_met_a_stale_connection(void **state)
+{
+	struct fixture *f = fixture_start();
+	struct call call;
+	f->server.on_request = one_request_a_connection;
+	for (int i = 1; i <= 3; i++) {
+		assert_int_equal(call_make(&call, f, "POST", "/", STR("body"))->failure, FAILURE_NONE);
+		assert_str(call.answer->body, "ok");
+		assert_int_equal(f->server.n_connections, i);
+		call_finish(&call);
+	}
+	assert_int_equal(f->server.n_requests, 5);
+	fixture_stop(f);
+}
+
+static void serves_many_exchanges_with_a_bounded_number_of_connections(void **state)
+{
+	enum { N = 500 };
+	struct fixture *f = fixture_start();
+	struct call *calls = mem_alloc(N * sizeof *calls);
+	for (int i = 0; i < N; i++) {
+		call_init(&calls[i], f, "POST", "/", STR("a=b"));
+		call_send(&calls[i]);
+	}
+	fixture_await(f, &f->n_done, N);
+	for (int i = 0; i < N; i++) {
+		assert_int_equal(calls[i].answer->status, 200);
+		assert_int_equal(calls[i].n_done, 1);
+		call_finish(&calls[i]);
+	}
+	assert_int_equal(f->server.n_requests, N);
+	assert_true(f->server.n_connections <= 100);
+	free(calls);
+	fixture_stop(f);
+}
+
+static void send_again(struct call *call)
+{
+	if (call->n_done < 50)
+		transport_send(call->fixture->transport, &call->exchange);
+}
+
+static void can_be_sent_again_from_done(void **state)
+{
+	struct fixture *f = fixture_start();
+	struct call call;
+	call_init(&call, f, "POST", "/", STR("a"));
+	call.then = send_again;
+	call_send(&call);
+	fixture_await(f, &call.n_done, 50);
+	assert_int_equal(f->server.n_requests, 50);
+	assert_true(f->server.n_connections <= 2);
+	call_finish(&call);
+	/* And where each fails at once. */
+	call_init(&call, f, "POST", "http://nowhere.invalid/", STR("a"));
+	call.then = send_again;
+	call_send(&call);
+	fixture_await(f, &call.n_done, 50);
+	call_finish(&call);
+	fixture_stop(f);
+}
+
+/* --- names --- */
+
+static void resolves_localhost(void **state)
+{
+	struct fixture *f = fixture_start();
+	static const char *const names[] = {"localhost", "LocalHost"};
+	for (size_t i = 0; i < countof(names); i++) {
+		struct call call;
+		char url[64];
+		snprintf(url, sizeof url, "http://%s:%u/", names[i], f->server.port);
+		assert_string_equal(call_make(&call, f, "GET", url, no_body)->detail, "");
+		assert_int_equal(call.answer->status, 200);
+		call_finish(&call);
+	}
+	fixture_stop(f);
+}
+
+static void knows_that_an_invalid_name_does_not_exist(void **state)
+{
+	struct fixture *f = fixture_start();
+	struct call call;
+	assert_int_equal(call_make(&call, f, "GET", "http://crm.invalid/", no_body)->failure, FAILURE_DNS);
+	assert_string_equal(call.answer->detail, "no address for crm.invalid: the name does not exist");
+	call_finish(&call);
+	fixture_stop(f);
+}
+
+/* --- answers --- */
+
+static const char *told;
+static size_t told_n;
+
+static void tell(struct raw_connection *connection, const char *request)
+{
+	raw_reply_n(connection, told, told_n ? told_n : strlen(told));
+}
+
+static void tell_and_close(struct raw_connection *connection, const char *request)
+{
+	tell(connection, request);
+	raw_close(connection);
+}
+
+static void hands_over_status_headers_and_body(void **state)
+{
+	struct fixture *f = fixture_start();
+	struct call call;
+	f->server.on_request = tell;
+	told = "HTTP/1.1 201 Made\r\nContent-Type: text/plain\r\nX-Two:  a: b \r\nX-EMPTY:\r\nLocation: "
+	       "/9\r\n"
+	       "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX-Trailer: t\r\n\r\n";
+	const struct answer *answer = call_make(&call, f, "POST", "/", STR("x"));
+	assert_int_equal(answer->failure, FAILURE_NONE);
+	assert_int_equal(answer->status, 201);
+	assert_str(answer->body, "abcde");
+	assert_int_equal(answer->n_headers, 5);
+	assert_str(answer_header(answer, STR("content-type")), "text/plain");
+	assert_str(answer_header(answer, STR("x-two")), "a: b");
+	assert_str(answer_header(answer, STR("x-empty")), "");
+	assert_str(answer_header(answer, STR("location")), "/9");
+	assert_int_equal(strlen(answer_header(answer, STR("x-two")).p), 4);
+	assert_false(answer->cut);
+	call_finish(&call);
+	told = "HTTP/1.1 204 No Content\r\n\r\n";
+	assert_int_equal(call_make(&call, f, "POST", "/", STR("x"))->failure, FAILURE_NONE);
+	assert_int_equal(call.answer->status, 204);
+	assert_int_equal(call.answer->n_headers, 0);
+	assert_int_equal(call.answer->body.n, 0);
+	call_finish(&call);
+	assert_int_equal(f->server.n_connections, 1);
+	fixture_stop(f);
+}
+
+static void does_not_follow_redirects(void **state)
+{
+	struct fixture *f = fixture_start();
+	struct call call;
+	f->server.on_request = tell;
+	told = "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n";
+	assert_int_equal(call_make(&call, f, "GET", "/", no_body)->failure, FAILURE_STATUS);
+	assert_int_equal(call.answer->status, 302);
+	assert_str(answer_header(call.answer, STR("location")), "/elsewhere");
+	assert_int_equal(f->server.n_requests, 1);
+	call_finish(&call);
+	told = "HTTP/1.1 503 Busy\r\nRetry-After: 3\r\nContent-Length: 4\r\n\r\nlate";
+	assert_int_equal(call_make(&call, f, "POST", "/", STR("x"))->failure, FAILURE_STATUS);
+	assert_int_equal(call.answer->status, 503);
+	assert_string_equal(call.answer->detail, "answered with status 503");
+	assert_str(call.answer->body, "late");
+	call_finish(&call);
+	fixture_stop(f);
+}
+
+static void passes_over_interim_answers(void **state)
+{
+	struct fixture *f = fixture_start();
+	struct call call;
+	f->server.on_request = tell;
+	told = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n"
+	       "HTTP/1.1 200 OK\r\nX-Real: 1\r\nContent-Length: 2\r\n\r\nhi";
+	assert_int_equal(call_make(&call, f, "POST", "/", STR("x"))->status, 200);
+	assert_int_equal(call.answer->n_headers, 2);
+	assert_str(answer_header(call.answer, STR("x-real")), "1");
+	assert_null(answer_header(call.answer, STR("link")).p);
+	assert_str(call.answer->body, "hi");
+	call_finish(&call);
+	fixture_stop(f);
+}
+
+static void cuts_a_body_that_is_too_long(void **state)
+{
+	struct fixture *f = fixture_start();
+	struct call call;
+	enum { HEAD = 80, SIZE = 5 * 1024 * 1024 };
+	char *huge = mem_alloc(HEAD + SIZE + 1);
+	int n = snprintf(huge, HEAD + 1, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", SIZE);
+	memset(huge + n, 'y', SIZE);
+	told = huge;
+	told_n = (size_t)n + SIZE;
+	f->server.on_request = tell;
+	for (size_t max = 0; max <= 100000; max += 50000) {
+		call_init(&call, f, "GET", "/", no_body);
+		call.exchange.answer_max = max;
+		call_send(&call);
+		call_await(&call);
+		assert_int_equal(call.answer->failure, FAILURE_NONE);
+		assert_int_equal(call.answer->status, 200);
+		assert_true(call.answer->cut);
+		assert_int_equal(call.answer->body.n, max);
+		call_finish(&call);
+		fixture_await_zero(f, &f->server.n_open);
+	}
+	call_init(&call, f, "GET", "/", no_body);
+	call.exchange.answer_max = SIZE;
+	call_send(&call);
+	assert_false(call_await(&call)->cut);
+	assert_int_equal(call.answer->body.n, SIZE);
+	call_finish(&call);
+	told_n = 0;
+	free(huge);
+	fixture_stop(f);
+}
+
+/* --- failures --- */
+
+static void assert_fails(struct fixture *f, enum failure failure, const char *detail)
+{
+	struct call call;
+	const struct answer *answer = call_make(&call, f, "POST", "/", STR("x"));
+	assert_string_equal(answer->detail, detail);
+	assert_int_equal(answer->failure, failure);
+	assert_int_equal(answer->status, 0);
+	call_finish(&call);
+}
+
+static void reset_request(struct raw_connection *connection, const char *request)
+{
+	raw_reset(connection);
+}
+
+static void says_how_a_connection_broke(void **state)
+{
+	struct fixture *f = fixture_start();
+	f->server.on_request = reset_request;
+	assert_fails(f, FAILURE_RESET, "the connection ended before there was an answer");
+	f->server.on_request = tell_and_close;
+	told = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf";
+	assert_fails(f, FAILURE_RESET, "the connection ended after 4 bytes of the body (status 200)");
+	told = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n";
+	assert_fails(f, FAILURE_RESET, "the connection ended after 4 bytes of the body (status 200)");
+	told = "HTTP/1.1 200 OK\r\nContent-Len";
+	assert_fails(f, FAILURE_RESET, "the connection ended within the answer's headers");
+	fixture_stop(f);
+}
+
+static void says_what_is_no_http(void **state)
+{
+	struct fixture *f = fixture_start();
+	f->server.on_request = tell_and_close;
+	told = "SSH-2.0-OpenSSH_9.2p1 and more of it that is not HTTP\r\n";
+	assert_fails(f, FAILURE_PROTOCOL, "what came back is not HTTP/1.1");
+	told = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhalf\r\n";
+	assert_fails(f, FAILURE_PROTOCOL, "the answer's chunks are not valid (status 200)");
+	fixture_stop(f);
+}
+
+static void bounds_the_headers_of_an_answer(void **state)
+{
+	struct fixture *f = fixture_start();
+	struct buf text;
+	f->server.on_request = tell;
+	buf_init(&text, 1024 * 1024);
+	buf_str(&text, STR("HTTP/1.1 200 OK\r\nX-Long: "));
+	for (int i = 0; i < 200000; i++)
+		buf_char(&text, 'z');
+	told = buf_z(&text);
+	assert_fails(f, FAILURE_PROTOCOL, "a line of the answer's headers does not end");
+	buf_clear(&text);
+	buf_str(&text, STR("HTTP/1.1 200 OK\r\n"));
+	for (int i = 0; i < 201; i++)
+		buf_printf(&text, "X-%d: y\r\n", i);
+	told = buf_z(&text);
+	assert_fails(f, FAILURE_PROTOCOL, "the answer has more than 200 headers");
+	buf_clear(&text);
+	buf_str(&text, STR("HTTP/1.1 200 OK\r\n"));
+	for (int i = 0; i < 100; i++)
+		buf_printf(&text, "X-%d: %01000d\r\n", i, i);
+	told = buf_z(&text);
+	assert_fails(f, FAILURE_PROTOCOL, "the answer's headers are larger than 64 KiB");
+	buf_clear(&text);
+	for (int i = 0; i < 10000; i++)
+		buf_str(&text, STR("HTTP/1.1 100 Continue\r\n\r\n"));
+	told = buf_z(&text);
+	assert_fails(f, FAILURE_PROTOCOL, "the answer's headers are larger than 64 KiB");
+	buf_finish(&text);
+	fixture_stop(f);
+}
+
+static void says_who_refused_the_connection(void **state)
+{
+	struct fixture *f = fixture_start();
+	struct call call;
+	char url[64], expected[64];
+	uv_tcp_t unused;
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int length = sizeof address;
+	uv_tcp_init(&f->loop, &unused);
+	assert_int_equal(uv_tcp_bind(&unused, (struct sockaddr *)&address, 0), 0);
+	uv_tcp_getsockname(&unused, (struct sockaddr *)&address, &length);
+	snprintf(url, sizeof url, "http://127.0.0.1:%u/", ntohs(address.sin_port));
+	snprintf(expected, sizeof expected, "connection refused by 127.0.0.1:%u", ntohs(address.sin_port));
+	assert_int_equal(call_make(&call, f, "POST", url, STR("x"))->failure, FAILURE_CONNECT);
+	assert_string_equal(call.answer->detail, expected);
+	call_finish(&call);
+	uv_close((uv_handle_t *)&unused, NULL);
+	fixture_stop(f);
+}
+
+static void never_answer(struct raw_connection *connection, const char *request)
+{
+}
+
+static void answer_half(struct raw_connection *connection, const char *request)
+{
+	raw_reply(connection, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+}
+
+static void assert_times_out(struct fixture *f, const char *url, const char *detail)
+{
+	struct call call;
+	call_init(&call, f, "POST", url, STR("x"));
+	call.exchange.timeout_ms = 60;
+	call_send(&call);
+	assert_string_equal(call_await(&call)->detail, detail);
+	assert_int_equal(call.answer->failure, FAILURE_TIMEOUT);
+	assert_int_equal(call.answer->status, 0);
+	assert_true(call.answer->took_us >= 60000);
+	call_finish(&call);
+}
+
+static void says_what_took_too_long(void **state)
+{
+	struct fixture *f = fixture_start();
+	f->server.on_request = never_answer;
+	assert_times_out(f, "/", "no answer within 60 ms");
+	f->server.on_request = answer_half;
+	assert_times_out(f, "/", "the answer did not end within 60 ms");
+	f->server.on_request = never_answer;
+	char url[64], expected[128];
+	snprintf(url, sizeof url, "https://127.0.0.1:%u/", f->server.port);
+	snprintf(expected, sizeof expected, "no TLS connection to 127.0.0.1:%u within 60 ms", f->server.port);
+	assert_times_out(f, url, expected);
+	fixture_await_zero(f, &f->server.n_open);
+	fixture_stop(f);
+}
+
+static void bounds_connecting_by_its_own_limit(void **state)
+{
+	struct fixture *f = fixture_start();
+	struct call call;
+	char url[64], expected[128];
+	snprintf(url, sizeof url, "https://127.0.0.1:%u/", f->server.port);
+	snprintf(expected, sizeof expected, "no TLS connection to 127.0.0.1:%u within 50 ms", f->server.port);
+	call_init(&call, f, "POST", url, STR("x"));
+	call.exchange.connect_timeout_ms = 50;
+	call_send(&call);
+	assert_string_equal(call_await(&call)->detail, expected);
+	call_finish(&call);
+	/* It does not touch the time for the answer. */
+	f->server.on_request = never_answer;
+	call_init(&call, f, "POST", "/", STR("x"));
+	call.exchange.connect_timeout_ms = 20;
+	call.exchange.timeout_ms = 80;
+	call_send(&call);
+	assert_string_equal(call_await(&call)->detail, "no answer within 80 ms");
+	call_finish(&call);
+	fixture_stop(f);
+}
+
+static void says_when_no_connection_was_free(void **state)
+{
+	struct transport_curl_options options = {.connections_per_host_max = 1};
+	struct fixture *f = fixture_start_with(&options);
+	struct call holder;
+	f->server.on_request = never_answer;
+	call_init(&holder, f, "POST", "/", STR("x"));
+	call_send(&holder);
+	fixture_await(f, &f->server.n_requests, 1);
+	assert_times_out(f, "/", "no connection was free within 60 ms");
+	transport_cancel(f->transport, &holder.exchange);
+	fixture_stop(f);
+}
+
+/* --- cancelling --- */
+
+static void cancel_from_request(struct raw_connection *connection, const char *request)
+{
+	struct call *call = connection->server->context;
+	transport_cancel(call->fixture->transport, &call->exchange);
+	fixture_ok(connection, request);
+}
+
+static void cancels_in_every_phase(void **state)
+{
+	struct fixture *f = fixture_start();
+	struct call call;
+	char url[64];
+	static const char *const at_once[] = {"/", "http://x.invalid/", "ftp://x/"};
+	for (size_t i = 0; i < countof(at_once); i++) {
+		call_init(&call, f, "POST", at_once[i], STR("x"));
+		call_send(&call);
+		transport_cancel(f->transport, &call.exchange);
+		assert_null(call.exchange.work);
+	}
+	snprintf(url, sizeof url, "http://localhost:%u/", f->server.port);
+	call_init(&call, f, "POST", url, STR("x"));
+	call_send(&call);
+	transport_cancel(f->transport, &call.exchange);
+	call_init(&call, f, "POST", "/", STR("x"));
+	f->server.context = &call;
+	f->server.on_request = cancel_from_request;
+	call_send(&call);
+	fixture_await(f, &f->server.n_requests, 1);
+	assert_int_equal(f->n_done, 0);
+	/* The transport is as good as before. */
+	f->server.on_request = fixture_ok;
+	assert_int_equal(call_make(&call, f, "POST", "/", STR("x"))->status, 200);
+	call_finish(&call);
+	fixture_stop(f);
+}
+
+static struct call *victims;
+
+static void cancel_the_others(struct call *call)
+{
+	for (int i = 0; i < 10; i++) {
+		if (victims[i].exchange.work)
+			transport_cancel(call->fixture->transport, &victims[i].exchange);
+	}
+}
+
+static void cancels_others_from_done(void **state)
+{
+	struct fixture *f = fixture_start();
+	struct call calls[10];
+	victims = calls;
+	for (int i = 0; i < 10; i++) {
+		call_init(&calls[i], f, "POST", "/", STR("x"));
+		calls[i].then = cancel_the_others;
+		call_send(&calls[i]);
+	}
+	fixture_await(f, &f->n_done, 1);
+	assert_int_equal(f->n_done, 1);
+	for (int i = 0; i < 10; i++)
+		call_finish(&calls[i]);
+	fixture_stop(f);
+}
+
+static void can_be_destroyed_while_a_name_is_looked_up(void **state)
+{
+	struct fixture *f = fixture_start();
+	struct call calls[40];
+	for (int i = 0; i < 40; i++) {
+		char url[64];
+		snprintf(url, sizeof url, "http://localhost:%d/", 1000 + i);
+		call_init(&calls[i], f, "POST", url, STR("x"));
+		call_send(&calls[i]);
+	}
+	for (int i = 0; i < 40; i++)
+		transport_cancel(f->transport, &calls[i].exchange);
+	fixture_stop(f);
+}
+
+static int start_curl(void **state)
+{
+	return transport_curl_global_init();
+}
+
+static int end_curl(void **state)
+{
+	transport_curl_global_finish();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sends_every_method_with_and_without_a_body),
+		cmocka_unit_test(sends_headers_of_request_and_attempt),
+		cmocka_unit_test(sends_a_large_body_with_every_byte_and_without_asking_first),
+		cmocka_unit_test(refuses_headers_that_could_forge_a_request),
+		cmocka_unit_test(refuses_urls_that_may_not_be_asked),
+		cmocka_unit_test(keeps_a_connection_for_the_next_request),
+		cmocka_unit_test(notices_a_connection_that_was_closed_while_idle),
+		cmocka_unit_test(repeats_a_post_that_met_a_stale_connection),
+		cmocka_unit_test(serves_many_exchanges_with_a_bounded_number_of_connections),
+		cmocka_unit_test(can_be_sent_again_from_done),
+		cmocka_unit_test(resolves_localhost),
+		cmocka_unit_test(knows_that_an_invalid_name_does_not_exist),
+		cmocka_unit_test(hands_over_status_headers_and_body),
+		cmocka_unit_test(does_not_follow_redirects),
+		cmocka_unit_test(passes_over_interim_answers),
+		cmocka_unit_test(cuts_a_body_that_is_too_long),
+		cmocka_unit_test(says_how_a_connection_broke),
+		cmocka_unit_test(says_what_is_no_http),
+		cmocka_unit_test(bounds_the_headers_of_an_answer),
+		cmocka_unit_test(says_who_refused_the_connection),
+		cmocka_unit_test(says_what_took_too_long),
+		cmocka_unit_test(bounds_connecting_by_its_own_limit),
+		cmocka_unit_test(says_when_no_connection_was_free),
+		cmocka_unit_test(cancels_in_every_phase),
+		cmocka_unit_test(cancels_others_from_done),
+		cmocka_unit_test(can_be_destroyed_while_a_name_is_looked_up),
+	};
+	return cmocka_run_group_tests(tests, start_curl, end_curl);
+}
