@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 import urllib.parse
+import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -95,12 +96,22 @@ class Sink:
         self.process.wait()
 
 
+def until(what, reached, seconds=600, pause_s=0.02):
+    """Asks now and then, so that asking costs the measured process next to nothing."""
+    deadline = time.monotonic() + seconds
+    while not reached():
+        if time.monotonic() > deadline:
+            sys.exit(f"{what}: not within {seconds} s")
+        time.sleep(pause_s)
+
+
+def listens(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
 def wait_for_port(port):
-    for _ in range(100000):
-        with socket.socket() as s:
-            if s.connect_ex(("127.0.0.1", port)) == 0:
-                return
-    sys.exit(f"nothing listens on {port}")
+    until(f"nothing listens on {port}", lambda: listens(port))
 
 
 class Engine:
@@ -113,6 +124,7 @@ class Engine:
         self.start(build, folder, rules, args)
 
     def start(self, build, folder, rules, args):
+        self.posted = 0
         self.port = free_port()
         self.before = resource.getrusage(resource.RUSAGE_CHILDREN)
         self.process = subprocess.Popen(
@@ -120,8 +132,19 @@ class Engine:
             stderr=open(folder / "engine.log", "w"), cwd=folder)
         wait_for_port(self.port)
 
+    def status(self):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/v1/status") as answer:
+            return json.load(answer)
+
+    def settle(self, delivered):
+        """Waits until that many requests are delivered and nothing is pending; a stop would leave the rest unsent."""
+        until(f"{delivered} deliveries", lambda: self.status()["pending"] == 0, pause_s=0.5)
+        totals = self.status()["totals"]
+        if totals["delivered"] != delivered or totals["dead"]:
+            sys.exit(f"not {delivered} delivered: {totals}")
+
     def stop(self):
-        """Stops it once everything accepted is sent; returns the CPU of its whole life in microseconds."""
+        """Stops it; returns the CPU of its whole life in microseconds."""
         self.process.send_signal(signal.SIGTERM)
         _, status, usage = os.wait4(self.process.pid, 0)
         self.process.returncode = os.waitstatus_to_exitcode(status)
@@ -134,8 +157,9 @@ def load(build, engine, folder, events, connections=32, batch=1):
     template = folder / "event.json"
     template.write_text(EVENT)
     start = time.monotonic()
-    out = subprocess.run([build / "tests/bench/load", str(engine.port), str(events), str(connections), str(batch), template],
-                         check=True, capture_output=True, text=True).stdout
+    out = subprocess.run([build / "tests/bench/load", str(engine.port), str(engine.posted), str(events), str(connections),
+                          str(batch), template], check=True, capture_output=True, text=True).stdout
+    engine.posted += events
     assert f"accepted={events} " in out, out
     return events / (time.monotonic() - start)
 
@@ -151,11 +175,16 @@ def bare(build, folder, sink, events):
     return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e6 / events
 
 
-def engine_cost(build, folder, sink, campaign, events, args=(), batch=1):
+WARM_UP = 2000  # events before the measured ones
+
+
+def engine_cost(build, folder, sink, campaign, events, args=(), batch=1, fires=1):
     engine = Engine(build, folder, campaign, sink, args)
-    load(build, engine, folder, 2000)
+    load(build, engine, folder, WARM_UP)
+    engine.settle(engine.posted * fires)
     ready = cpu_us(engine.process.pid)
-    rate = load(build, engine, folder, events, batch=batch) if events else 0
+    rate = load(build, engine, folder, events, batch=batch)
+    engine.settle(engine.posted * fires)
     return (engine.stop() - ready) / events, rate
 
 
@@ -164,17 +193,19 @@ def row(name, text):
 
 
 def bench_cost(build, folder, sink, events):
+    """Without the journal, since the bare loop has none either; what that costs is a row of its own."""
+    args = ("--durability", "none")
     baseline = bare(build, folder, sink, events)
     row("(a) bare", f"{baseline:6.1f} us CPU a request: libcurl multi on libuv, pooled handles, nothing else")
-    idle, _ = engine_cost(build, folder, sink, FIRE.replace("agent_termination", "agent_connect"), events)
-    fire, rate = engine_cost(build, folder, sink, FIRE, events)
+    idle, _ = engine_cost(build, folder, sink, FIRE.replace("agent_termination", "agent_connect"), events, args, fires=0)
+    fire, rate = engine_cost(build, folder, sink, FIRE, events, args)
     row("(b) fire", f"{fire:6.1f} us CPU an event, {fire / baseline:.2f} times (a); {rate:.0f} events/s accepted, one a request")
     part = stages(build, folder)
     row("  stages", f"ingest {idle - part['decode']:.1f}, decode {part['decode']:.1f}, rule {part['rule']:.1f}, "
         f"build {part['build']:.1f}, send {fire - idle - part['rule'] - part['build']:.1f} us")
-    cost, rate = engine_cost(build, folder, sink, RUN, events)
+    cost, rate = engine_cost(build, folder, sink, RUN, events, args)
     row("(c) run", f"{cost:6.1f} us CPU an event, {cost / baseline:.2f} times (a); {rate:.0f} events/s accepted, one a request")
-    cost, rate = engine_cost(build, folder, sink, FIRE, events, batch=100)
+    cost, rate = engine_cost(build, folder, sink, FIRE, events, args, batch=100)
     row("(d) batch", f"{cost:6.1f} us CPU an event, {cost / baseline:.2f} times (a); {rate:.0f} events/s accepted, 100 a request")
 
 
@@ -190,6 +221,7 @@ def bench_memory(build, folder, sink, events):
     sizes = []
     for _ in range(10):
         load(build, engine, folder, events // 2, batch=20)
+        engine.settle(engine.posted)
         sizes.append(rss_mb(engine.process.pid))
     engine.stop()
     row("memory", f"{events * 5} events: " + " ".join(f"{s:.0f}" for s in sizes) + " MB after each tenth")

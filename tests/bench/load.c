@@ -1,9 +1,8 @@
 /* tests/bench/load.c
  *
- * load PORT N CONNECTIONS BATCH TEMPLATE: posts N events over keep-alive connections, BATCH of them a
- * request, each with an id and a call of its own, and prints how many were accepted. TEMPLATE is a file with
- * one event as JSON, in which
- * @ID@ stands for 30 digits.
+ * load PORT FIRST N CONNECTIONS BATCH TEMPLATE: posts N events over keep-alive connections, BATCH of them a
+ * request, each with an id and a call of its own, counted from FIRST, and prints how many were accepted.
+ * TEMPLATE is a file with one event as JSON, in which @ID@ stands for 30 digits.
  */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -16,9 +15,8 @@
 #include <unistd.h>
 
 static int port, connections, batch;
-static long total;
 static char template[65536];
-static long next_event, accepted, refused;
+static long next_event, end, accepted, refused;
 
 static void die(const char *what)
 {
@@ -76,9 +74,9 @@ static void *work(void *unused)
 	int fd = connect_to_engine();
 	for (;;) {
 		long first = __atomic_fetch_add(&next_event, batch, __ATOMIC_RELAXED);
-		if (first >= total)
+		if (first >= end)
 			break;
-		long last = first + batch < total ? first + batch : total;
+		long last = first + batch < end ? first + batch : end;
 		char *start = body + 256;
 		size_t n = 0;
 		start[n++] = '[';
@@ -122,17 +120,18 @@ static void *work(void *unused)
 
 int main(int argc, char **argv)
 {
-	if (argc != 6) {
-		fprintf(stderr, "usage: load PORT N CONNECTIONS BATCH TEMPLATE\n");
+	if (argc != 7) {
+		fprintf(stderr, "usage: load PORT FIRST N CONNECTIONS BATCH TEMPLATE\n");
 		return 2;
 	}
 	port = atoi(argv[1]);
-	total = atol(argv[2]);
-	connections = atoi(argv[3]);
-	batch = atoi(argv[4]);
-	FILE *file = fopen(argv[5], "r");
+	next_event = atol(argv[2]);
+	end = next_event + atol(argv[3]);
+	connections = atoi(argv[4]);
+	batch = atoi(argv[5]);
+	FILE *file = fopen(argv[6], "r");
 	if (!file)
-		die(argv[5]);
+		die(argv[6]);
 	size_t n = fread(template, 1, sizeof template - 1, file);
 	fclose(file);
 	while (n && template[n - 1] == '\n')
