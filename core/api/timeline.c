@@ -2,6 +2,7 @@
 #include "api/api_private.h"
 
 #include "engine/stored_event.h"
+#include "engine/verdict.h"
 #include "format/json.h"
 
 enum { RECORDS_ARENA_MAX = 64 << 20, REASON_MAX = 4096 };
@@ -109,15 +110,6 @@ static void timeline_finish(struct timeline *timeline)
 
 /* --- showing --- */
 
-static const char *outcome_name(enum run_outcome outcome)
-{
-	static const char *const names[] = {
-		[OUTCOME_DONE] = "done",       [OUTCOME_SKIPPED] = "skipped",   [OUTCOME_FAILED] = "failed",
-		[OUTCOME_WAITING] = "waiting", [OUTCOME_DIVERGED] = "diverged",
-	};
-	return outcome < countof(names) ? names[outcome] : "unknown";
-}
-
 static void show_log(struct buf *out, struct str log)
 {
 	put_key(out, "log");
@@ -154,29 +146,15 @@ static void show_rule(struct buf *out, struct str campaign, struct str rule, con
 	buf_char(out, '}');
 }
 
-static void explain_unwanted(const struct rule *rule, const struct event *event, struct buf *reason)
-{
-	buf_printf(reason, "the event is " STR_FMT ", not ", STR_ARG(event->type));
-	for (size_t i = 0; i < rule->n_on; i++)
-		buf_printf(reason, "%s" STR_FMT, i ? " or " : "", STR_ARG(rule->on[i]));
-}
-
 /* Without a run of its own on record: a rule that only fires, or one that is not that far yet. */
 static const char *outcome_of(const struct rule *rule, const struct event *event,
 			      const struct rule_record *record, bool done, struct buf *reason)
 {
-	const struct condition *failed;
 	bool only_fires = !rule->needs_lua && !rule->has_once;
 	if (record && record->has_run)
-		return outcome_name(record->outcome);
-	if (!rule_wants(rule, event->type)) {
-		explain_unwanted(rule, event, reason);
+		return run_outcome_name(record->outcome);
+	if (!verdict_runs(rule, event, reason))
 		return "not_matched";
-	}
-	if (!rule_matches(rule, event, &failed)) {
-		condition_explain(failed, event, reason);
-		return "not_matched";
-	}
 	if (done || (only_fires && record && record->deliveries.n))
 		return "done";
 	buf_str(reason, STR("it is under way"));
@@ -209,33 +187,14 @@ static void show_rest(struct buf *out, const struct timeline *timeline)
 		const struct rule_record *record = &timeline->records[i];
 		if (!record->shown)
 			show_rule(out, record->campaign, record->rule,
-				  record->has_run ? outcome_name(record->outcome) : "done", record->reason,
+				  record->has_run ? run_outcome_name(record->outcome) : "done", record->reason,
 				  record);
 	}
 }
 
-static bool anybody_asks(const struct campaign *campaign, const struct event *event)
+static void show_nobody(struct buf *out, const struct campaign *campaign, struct str reason)
 {
-	for (size_t i = 0; campaign && i < campaign->n_rules; i++)
-		if (rule_wants(&campaign->rules[i], event->type))
-			return true;
-	return false;
-}
-
-static void show_nobody(struct buf *out, const struct ruleset *ruleset, const struct campaign *campaign,
-			const struct event *event)
-{
-	struct buf reason;
-	buf_init(&reason, REASON_MAX);
-	if (!ruleset)
-		buf_str(&reason, STR("the rules of then are not in the journal any more"));
-	else if (!campaign)
-		buf_printf(&reason, "no campaign serves " STR_FMT, STR_ARG(event->source));
-	else
-		buf_printf(&reason, "no rule of the campaign is for " STR_FMT, STR_ARG(event->type));
-	show_rule(out, campaign ? campaign->name : (struct str){0}, (struct str){0}, "no_rule",
-		  buf_view(&reason), NULL);
-	buf_finish(&reason);
+	show_rule(out, campaign ? campaign->name : (struct str){0}, (struct str){0}, "no_rule", reason, NULL);
 }
 
 static void show_rules(struct job *job, struct timeline *timeline, const struct event *event, bool done)
@@ -243,14 +202,20 @@ static void show_rules(struct job *job, struct timeline *timeline, const struct 
 	struct buf *out = &job->body;
 	const struct ruleset *ruleset = generation_of(job->api, event->generation);
 	const struct campaign *campaign = ruleset ? ruleset_serving(ruleset, event->source) : NULL;
+	struct buf reason;
+	buf_init(&reason, REASON_MAX);
+	if (!ruleset)
+		buf_str(&reason, STR("the rules of then are not in the journal any more"));
+	bool anybody = ruleset && verdict_anybody(campaign, event, &reason);
 	put_key(out, "rules");
 	buf_char(out, '[');
-	if (!anybody_asks(campaign, event) && !timeline->n)
-		show_nobody(out, ruleset, campaign, event);
+	if (!anybody && !timeline->n)
+		show_nobody(out, campaign, buf_view(&reason));
 	if (campaign)
 		show_known(out, timeline, campaign, event, done);
 	show_rest(out, timeline);
 	buf_char(out, ']');
+	buf_finish(&reason);
 }
 
 int show_event(struct job *job, const struct event_row *row)

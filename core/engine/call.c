@@ -50,6 +50,8 @@ static void trim_idle(struct shard *shard)
 {
 	int64_t now = clock_mono_us(shard->clock);
 	size_t max = shard->engine->options.journal ? IDLE_EVENTS_CACHED : IDLE_EVENTS_MAX;
+	if (shard->engine->options.keep_history)
+		return;
 	for (struct list *item; (item = list_first(&shard->idle_calls));) {
 		struct call *call = container_of(item, struct call, in_idle);
 		if (shard->n_idle_events <= max && now - call->idle_since_us < IDLE_CALL_MS * 1000LL)

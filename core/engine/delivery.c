@@ -96,10 +96,13 @@ void delivery_start(const struct delivery_order *order)
 	delivery->id = order->id;
 	delivery->request = order->request;
 	delivery->caller = order->caller;
+	const struct engine_observer *observer = home->engine->options.observer;
 	if (order->earlier)
 		delivery_take_earlier(delivery, order->earlier);
 	else
 		event_hold(delivery->event);
+	if (observer)
+		observer->delivery_begun(observer->context, delivery);
 	delivery_resume(delivery);
 }
 
@@ -210,4 +213,10 @@ void delivery_attempt(struct delivery *delivery)
 	delivery->exchange.answer_max = ANSWER_BODY_MAX;
 	delivery->exchange.done = attempt_done;
 	transport_send(shard->transport, &delivery->exchange);
+}
+
+const struct delivery *delivery_of(const struct exchange *exchange)
+{
+	const char *place = (const char *)exchange - offsetof(struct delivery, exchange);
+	return exchange->done == attempt_done ? (const struct delivery *)place : NULL;
 }

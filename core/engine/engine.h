@@ -14,6 +14,7 @@
 #include "model/rule.h"
 
 struct engine;
+struct engine_observer;
 struct journal;
 struct journal_delivery;
 
@@ -31,6 +32,12 @@ struct engine_options {
 	struct journal *journal;
 	struct mailbox
 		*mailbox; /* the main thread's: the journal's answers come back by it. With a journal only */
+
+	const struct engine_observer *observer; /* is told what happens; NULL: nobody is */
+
+	/* Of an engine that plays what was recorded. */
+	int64_t waits_end_ms; /* wall clock: no wait ends by time after it. 0: waits have no such end */
+	bool keep_history;    /* calls without a run are kept for ever: no journal has them */
 };
 
 /* The number under which the journal knows these rules, for script_load: the same content has the same number

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/hash.h"
+#include "engine/observer.h"
 #include "engine/shard.h"
 #include "engine/work.h"
 #include "journal/journal.h"
@@ -193,6 +194,10 @@ struct delivery_order {
 };
 
 void delivery_start(const struct delivery_order *order);
+
+/* The delivery that this exchange is an attempt of; NULL when it is none. */
+const struct delivery *delivery_of(const struct exchange *exchange);
+const char *verb_name(enum verb verb);
 
 /* A delivery that the journal has and no run waits for. engine/recovery.c makes it. */
 void delivery_resume(struct delivery *delivery);

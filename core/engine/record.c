@@ -73,14 +73,19 @@ void event_hold(struct event *event)
 
 void event_release(struct engine *engine, struct event *event)
 {
-	if (__atomic_sub_fetch(&event->open, 1, __ATOMIC_ACQ_REL) > 0 || !engine->options.journal)
+	const struct engine_observer *observer = engine->options.observer;
+	if (__atomic_sub_fetch(&event->open, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	if (observer)
+		observer->event_done(observer->context, event);
+	if (!engine->options.journal)
 		return;
 	struct record *record = record_new(ENTRY_EVENT_DONE);
 	record->done.seq = event->seq;
 	record_post(engine, record, NULL, NULL, NULL);
 }
 
-static const char *verb_name(enum verb verb)
+const char *verb_name(enum verb verb)
 {
 	static const char *const names[] = {"fire", "send", "call"};
 	return names[verb];
@@ -90,6 +95,9 @@ bool record_delivery(struct delivery *delivery, enum delivery_state state, int64
 		     const struct answer *answer, void (*then)(void *context))
 {
 	struct shard *shard = delivery->shard;
+	const struct engine_observer *observer = shard->engine->options.observer;
+	if (observer)
+		observer->delivery_stands(observer->context, delivery, state, next_ms, answer);
 	if (!shard->engine->options.journal)
 		return false;
 	struct record *record = record_new(ENTRY_DELIVERY);
@@ -138,6 +146,9 @@ bool record_delivery(struct delivery *delivery, enum delivery_state state, int64
 void record_run(struct shard *shard, const struct event *event, const struct rule *rule,
 		enum run_outcome outcome, struct str reason, const struct runlog *log)
 {
+	const struct engine_observer *observer = shard->engine->options.observer;
+	if (observer)
+		observer->run_stands(observer->context, event, rule, outcome, reason, log);
 	if (!shard->engine->options.journal)
 		return;
 	struct record *record = record_new(ENTRY_RUN);
@@ -162,6 +173,9 @@ void record_run(struct shard *shard, const struct event *event, const struct rul
 bool record_step(struct shard *shard, const struct event *event, const struct rule *rule,
 		 const struct step_record *step, void (*then)(void *context), void *context)
 {
+	const struct engine_observer *observer = shard->engine->options.observer;
+	if (observer)
+		observer->step_stands(observer->context, event, rule, step);
 	if (!shard->engine->options.journal)
 		return false;
 	struct record *record = record_new(ENTRY_STEP);

@@ -184,6 +184,9 @@ static void wait_until(struct run *run, int64_t deadline_ms, enum run_state stat
 	int64_t wait_ms = deadline_ms - clock_wall_ms(shard->clock);
 	run_begin_waiting(run, state);
 	run->timer.fire = time_is_up;
+	int64_t end_ms = shard->engine->options.waits_end_ms;
+	if (end_ms && deadline_ms > end_ms)
+		return;
 	timers_set(&shard->timers, &run->timer,
 		   clock_mono_us(shard->clock) + (wait_ms > 0 ? wait_ms : 0) * 1000);
 }

@@ -15,7 +15,7 @@ static void start(struct virtual_engine *v, const char *rules)
 {
 	strcpy(folder, "/tmp/switchhook_test.XXXXXX");
 	ensure(mkdtemp(folder));
-	*v = (struct virtual_engine){.clock = {virtual_wall_ms, virtual_mono_us}, .folder = folder};
+	*v = (struct virtual_engine){.folder = folder};
 	virtual_begin(v, rules);
 }
 

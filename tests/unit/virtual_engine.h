@@ -4,8 +4,8 @@
 
 #include "unit.h"
 
-#include "engine/recovery.h"
-#include "transport/transport_fake.h"
+#include "engine/solo.h"
+#include "format/cloudevents.h"
 
 #include <stdio.h>
 
@@ -15,11 +15,8 @@ struct sent {
 };
 
 struct virtual_engine {
-	struct clock clock;
-	int64_t now_us;
-	struct engine *engine;
-	struct shard shard;
-	struct mailbox mailbox; /* of the main thread */
+	struct solo solo;
+	struct engine *engine; /* the solo's */
 	const char *folder;     /* of the journal; NULL: none */
 	struct sent sent[512];
 	size_t n_sent;
@@ -33,23 +30,13 @@ struct virtual_engine {
 	int64_t delay_ms;
 };
 
-static inline int64_t virtual_mono_us(struct clock *clock)
-{
-	return container_of(clock, struct virtual_engine, clock)->now_us;
-}
-
-static inline int64_t virtual_wall_ms(struct clock *clock)
-{
-	return 1760466861000 + virtual_mono_us(clock) / 1000;
-}
-
 static inline void virtual_answer(void *context, const struct exchange *exchange, struct fake_answer *ret)
 {
 	struct virtual_engine *v = context;
 	const struct request *request = exchange->request;
 	ensure(v->n_sent < countof(v->sent));
 	v->sent[v->n_sent++] = (struct sent){
-		.at_ms = v->now_us / 1000,
+		.at_ms = v->solo.now_us / 1000,
 		.url = mem_strndup(request->url.p, request->url.n),
 		.body = mem_strndup(request->body.p, request->body.n),
 		.id = mem_strdup(exchange->extra[0].value.p),
@@ -66,65 +53,38 @@ static inline void virtual_answer(void *context, const struct exchange *exchange
 static inline void virtual_begin(struct virtual_engine *v, const char *rules)
 {
 	struct source_file file = {STR("campaign.lua"), str_of(rules)};
-	struct engine_options options = {.mailbox = &v->mailbox};
+	struct engine_options options = {.seed = 1};
 	struct error error, notice;
 	struct ruleset *ruleset = script_load(&file, 1, 1);
 	for (size_t i = 0; i < ruleset->n_problems; i++)
 		printf("# %s: line %d\n", ruleset->problems[i].error.what, ruleset->problems[i].error.line);
 	assert_int_equal(ruleset->n_errors, 0);
+	if (!v->solo.base_ms)
+		solo_init(&v->solo, 1760466861000);
 	struct journal_options journal = {
-		.folder = v->folder, .durability = DURABILITY_RELAXED, .clock = &v->clock};
+		.folder = v->folder, .durability = DURABILITY_RELAXED, .clock = &v->solo.clock};
 	if (v->folder && journal_open(&journal, &options.journal, &notice, &error))
 		fail_msg("%s", error.what);
-	v->engine = engine_new(&options, ruleset);
-	ruleset_unref(ruleset);
-	shard_init(&v->shard, v->engine, 0, &v->clock, 1);
-	mailbox_init(&v->shard.mailbox, NULL, NULL);
-	mailbox_init(&v->mailbox, NULL, NULL);
-	v->shard.transport = transport_fake_create(&v->clock, &v->shard.timers, virtual_answer, v);
-	v->engine->shards[0] = &v->shard;
-	v->engine->n_shards = 1;
-	if (recover(v->engine, &error))
+	if (solo_begin(&v->solo, &options, ruleset, virtual_answer, v, &error))
 		fail_msg("%s", error.what);
+	v->engine = v->solo.engine;
+	ruleset_unref(ruleset);
 }
 
 static inline void virtual_start(struct virtual_engine *v, const char *rules)
 {
-	*v = (struct virtual_engine){.clock = {virtual_wall_ms, virtual_mono_us}};
+	*v = (struct virtual_engine){0};
 	virtual_begin(v, rules);
-}
-
-/* What was posted to the journal is written, and its answers are in the mailboxes: an entry of our own comes
- * after them. */
-static inline void virtual_flush(struct virtual_engine *v)
-{
-	struct source_file file = {STR("flush.lua"), STR("")};
-	uint32_t number;
-	struct error error;
-	if (v->engine->options.journal)
-		assert_int_equal(engine_generation(v->engine->options.journal, &file, 1, &number, &error), 0);
 }
 
 static inline void virtual_settle(struct virtual_engine *v)
 {
-	do {
-		timers_run(&v->shard.timers, v->now_us);
-		outlet_send_ready(&v->shard);
-		virtual_flush(v);
-	} while (mailbox_drain(&v->shard.mailbox) + mailbox_drain(&v->mailbox) > 0 ||
-		 timers_next_us(&v->shard.timers) <= v->now_us);
+	solo_settle(&v->solo);
 }
 
-/* Time goes on, from one due moment to the next. */
 static inline void virtual_advance(struct virtual_engine *v, int64_t ms)
 {
-	int64_t until = v->now_us + ms * 1000;
-	virtual_settle(v);
-	while (timers_next_us(&v->shard.timers) <= until) {
-		v->now_us = timers_next_us(&v->shard.timers);
-		virtual_settle(v);
-	}
-	v->now_us = until;
+	solo_advance_to(&v->solo, v->solo.now_us + ms * 1000);
 }
 
 struct virtual_acceptance {
@@ -151,14 +111,14 @@ static inline void virtual_event(struct virtual_engine *v, const char *json)
 {
 	struct virtual_acceptance *a = mem_zalloc(sizeof *a);
 	struct error error;
-	if (events_parse_json(str_of(json), &(struct event_limits){0}, virtual_wall_ms(&v->clock), &a->list,
+	if (events_parse_json(str_of(json), &(struct event_limits){0}, clock_wall_ms(&v->solo.clock), &a->list,
 			      &error))
 		fail_msg("%s", error.what);
 	assert_in_range(a->list.n, 0, countof(a->duplicates));
 	a->v = v;
 	a->acceptance = (struct acceptance){
 		.message.deliver = virtual_accepted,
-		.reply_to = &v->mailbox,
+		.reply_to = &v->solo.mailbox,
 		.events = a->list.events,
 		.duplicates = a->duplicates,
 		.n = a->list.n,
@@ -182,14 +142,7 @@ static inline void virtual_tags(struct virtual_engine *v, const char *id, const 
 /* The engine ends where it is: what is in its memory is gone, what is in the journal stays. */
 static inline void virtual_end(struct virtual_engine *v)
 {
-	journal_close(v->engine->options.journal);
-	v->engine->options.journal = NULL;
-	shard_abandon(&v->shard);
-	transport_destroy(v->shard.transport);
-	shard_finish(&v->shard);
-	mailbox_finish(&v->shard.mailbox);
-	mailbox_finish(&v->mailbox);
-	engine_free(v->engine);
+	solo_end(&v->solo);
 }
 
 static inline void virtual_stop(struct virtual_engine *v)
