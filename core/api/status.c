@@ -13,6 +13,7 @@ static void show_totals(struct buf *out, const struct engine *engine)
 	put_number(out, "runs_failed", (int64_t)totals.runs_failed);
 	put_number(out, "delivered", (int64_t)totals.delivered);
 	put_number(out, "dead", (int64_t)totals.dead);
+	put_number(out, "expired", (int64_t)totals.expired);
 	put_number(out, "attempts", (int64_t)totals.attempts);
 	buf_char(out, '}');
 }

@@ -86,8 +86,7 @@ void delivery_take_earlier(struct delivery *delivery, const struct replay_delive
 void delivery_start(const struct delivery_order *order)
 {
 	struct shard *home = order->home;
-	struct delivery *delivery =
-		delivery_new(home, order->service, order->event, clock_wall_ms(home->clock));
+	struct delivery *delivery = delivery_new(home, order->service, order->event, order->asked_ms);
 	delivery->ruleset = ruleset_ref(order->rule->campaign->ruleset);
 	delivery->campaign = order->rule->campaign->name;
 	delivery->rule = order->rule->name;
@@ -113,7 +112,7 @@ static void give_answer(void *context)
 {
 	struct delivery *delivery = context;
 	struct engine *engine = delivery->home->engine;
-	run_answered(delivery->caller, delivery->answer, delivery->attempts);
+	run_answered(delivery->caller, delivery->answer, delivery->attempts, delivery->answered_ms);
 	delivery_free(delivery);
 	engine_work(engine, (uint64_t)-1);
 }
@@ -123,21 +122,35 @@ static void deliver_answer(struct message *message)
 	give_answer(container_of(message, struct delivery, message));
 }
 
+const struct answer answer_expired = {.failure = FAILURE_EXPIRED, .detail = "it was too late to send it"};
+
+/* What an attempt that ends a delivery brings to its row and to its caller. */
+struct settlement {
+	enum delivery_state state;
+	const struct answer *attempt; /* of the attempt that has just ended; NULL: there was none */
+	const struct answer *answer;  /* the caller's */
+	int64_t at_ms;
+};
+
 /* The caller goes on only when the answer is on disk. By mailbox even to its own shard: the run may go on to
  * send, and must not do so in the middle of this. */
-static void settle(struct delivery *delivery, enum delivery_state state, const struct answer *answer)
+static void settle(struct delivery *delivery, const struct settlement *settlement)
 {
 	struct engine *engine = delivery->shard->engine;
+	int64_t expired_ms = settlement->state == DELIVERY_EXPIRED ? settlement->at_ms : 0;
+	timers_cancel(&delivery->shard->timers, &delivery->expiry);
 	outlet_leave(delivery);
 	if (delivery->caller) {
-		delivery->answer = answer_copy(answer);
-		if (!record_delivery(delivery, state, 0, answer, give_answer)) {
+		delivery->answer = answer_copy(settlement->answer);
+		delivery->answered_ms = settlement->at_ms;
+		if (!record_delivery(delivery, settlement->state, expired_ms, settlement->attempt,
+				     give_answer)) {
 			delivery->message.deliver = deliver_answer;
 			shard_post(delivery->home, &delivery->message);
 		}
 		return;
 	}
-	if (!record_delivery(delivery, state, 0, answer, NULL))
+	if (!record_delivery(delivery, settlement->state, expired_ms, settlement->attempt, NULL))
 		event_release(engine, delivery->event);
 	delivery_free(delivery);
 	engine_work(engine, (uint64_t)-1);
@@ -176,26 +189,96 @@ void delivery_wait(struct delivery *delivery, int64_t delay_ms)
 	engine_work(shard->engine, WORK_WAITING - 1);
 }
 
-static void attempt_done(struct exchange *exchange, const struct answer *answer)
+/* --- too late
+ * ------------------------------------------------------------------------------------------------------- */
+
+static int64_t expires_ms(const struct delivery *delivery)
+{
+	return delivery->service->expires_ms ? delivery->created_ms + delivery->service->expires_ms
+					     : INT64_MAX;
+}
+
+/* `attempt`: of the attempt that was the last; NULL when it ends while it waits. */
+static void expire(struct delivery *delivery, const struct answer *attempt)
+{
+	struct shard *shard = delivery->shard;
+	struct settlement settlement = {DELIVERY_EXPIRED, attempt, &answer_expired,
+					clock_wall_ms(shard->clock)};
+	if (timer_is_set(&delivery->retry)) {
+		timers_cancel(&shard->timers, &delivery->retry);
+		engine_work(shard->engine, 1 - WORK_WAITING);
+	}
+	engine_count(&shard->engine->totals.expired);
+	settle(delivery, &settlement);
+}
+
+bool delivery_expired(struct delivery *delivery)
+{
+	if (clock_wall_ms(delivery->shard->clock) < expires_ms(delivery))
+		return false;
+	expire(delivery, NULL);
+	return true;
+}
+
+/* What is on the wire may still arrive. The wall clock can have been set back since the timer was. */
+static void expiry_due(struct timer *timer)
+{
+	struct delivery *delivery = container_of(timer, struct delivery, expiry);
+	if (!delivery->exchange.work && !delivery_expired(delivery))
+		delivery_watch_expiry(delivery);
+}
+
+void delivery_watch_expiry(struct delivery *delivery)
+{
+	struct shard *shard = delivery->shard;
+	int64_t until_ms = expires_ms(delivery);
+	if (until_ms == INT64_MAX || shard->stopping)
+		return;
+	int64_t wait_ms = until_ms - clock_wall_ms(shard->clock);
+	delivery->expiry.fire = expiry_due;
+	timers_set(&shard->timers, &delivery->expiry,
+		   clock_mono_us(shard->clock) + (wait_ms > 0 ? wait_ms : 0) * 1000);
+}
+
+/* --- the end of an attempt
+ * ------------------------------------------------------------------------------------------------------- */
+
+static void try_again(struct delivery *delivery, const struct answer *answer, int64_t delay_ms)
+{
+	int64_t next_ms = clock_wall_ms(delivery->shard->clock) + delay_ms;
+	if (next_ms >= expires_ms(delivery)) {
+		expire(delivery, answer);
+		return;
+	}
+	record_delivery(delivery, DELIVERY_PENDING, next_ms, answer, NULL);
+	delivery_wait(delivery, delay_ms);
+}
+
+static void attempt_done(struct exchange *exchange, const struct answer *given)
 {
 	struct delivery *delivery = container_of(exchange, struct delivery, exchange);
 	struct shard *shard = delivery->shard;
+	const struct retry_policy *policy = &delivery->service->retry;
+	struct answer answer = *given;
 	int64_t delay_ms;
 	outlet_attempt_ended(delivery);
-	switch (retry_decide(&retry_default, delivery->attempts, answer, shard_chance(shard), &delay_ms)) {
+	retry_judge(policy, &answer);
+	struct settlement settlement = {DELIVERY_DELIVERED, &answer, &answer,
+					delivery->attempt_at_ms + answer.took_us / 1000};
+	switch (retry_decide(policy, delivery->attempts, &answer, clock_wall_ms(shard->clock),
+			     shard_chance(shard), &delay_ms)) {
 	case VERDICT_DELIVERED:
 		engine_count(&shard->engine->totals.delivered);
-		settle(delivery, DELIVERY_DELIVERED, answer);
+		settle(delivery, &settlement);
 		break;
 	case VERDICT_RETRY:
-		record_delivery(delivery, DELIVERY_PENDING, clock_wall_ms(shard->clock) + delay_ms, answer,
-				NULL);
-		delivery_wait(delivery, delay_ms);
+		try_again(delivery, &answer, delay_ms);
 		break;
 	case VERDICT_DEAD:
 		engine_count(&shard->engine->totals.dead);
-		log_dead(delivery, answer);
-		settle(delivery, DELIVERY_DEAD, answer);
+		log_dead(delivery, &answer);
+		settlement.state = DELIVERY_DEAD;
+		settle(delivery, &settlement);
 		break;
 	}
 }

@@ -72,7 +72,7 @@ bool engine_accept(struct engine *engine, struct acceptance *acceptance);
 size_t engine_pending(const struct engine *engine);
 
 struct engine_totals {
-	uint64_t events, duplicates, runs, runs_failed, delivered, dead, attempts;
+	uint64_t events, duplicates, runs, runs_failed, delivered, dead, expired, attempts;
 };
 
 /* Any thread; each figure is right by itself. */

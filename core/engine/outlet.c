@@ -2,7 +2,8 @@
  *
  * An outlet is a service as seen by its shard: how many of its requests are on the wire, and which may go
  * next. A lane is the deliveries of one service for one call: only its first is ever ready or on the wire,
- * also while it is retried, so that none overtakes another. Lanes do not hold each other up.
+ * also while it is retried, so that none overtakes another. Lanes do not hold each other up. Where the
+ * service asks for no order each delivery has a lane of its own.
  */
 #include "engine/private.h"
 
@@ -81,11 +82,14 @@ static void become_head(struct delivery *delivery)
 void outlet_enter(struct delivery *delivery)
 {
 	struct shard *shard = delivery->shard;
-	struct lane_key key = {delivery->service->hash, str_hash(delivery->event->subject)};
+	struct lane_key key = {
+		delivery->service->hash,
+		str_hash(delivery->service->unordered ? str_of(delivery->id.z) : delivery->event->subject)};
 	delivery->outlet = outlet_of(shard, delivery->service);
 	delivery->lane = lane_of(shard, key);
 	bool first = list_empty(&delivery->lane->deliveries);
 	list_append(&delivery->lane->deliveries, &delivery->in_lane);
+	delivery_watch_expiry(delivery);
 	if (first)
 		become_head(delivery);
 }
@@ -101,6 +105,8 @@ void outlet_send_ready(struct shard *shard)
 		struct outlet *outlet = container_of(item, struct outlet, in_shard);
 		struct delivery *delivery =
 			container_of(list_first(&outlet->ready), struct delivery, in_outlet);
+		if (delivery_expired(delivery))
+			continue;
 		list_remove(&delivery->in_outlet);
 		outlet->n_on_wire++;
 		shard->n_on_wire++;
@@ -120,11 +126,14 @@ void outlet_attempt_ended(struct delivery *delivery)
 void outlet_leave(struct delivery *delivery)
 {
 	struct lane *lane = delivery->lane;
+	bool was_first = list_first(&lane->deliveries) == &delivery->in_lane;
 	list_remove(&delivery->in_lane);
+	list_remove(&delivery->in_outlet);
+	outlet_queue(delivery->shard, delivery->outlet);
 	struct list *next = list_first(&lane->deliveries);
-	if (next) {
+	if (next && was_first) {
 		become_head(container_of(next, struct delivery, in_lane));
-	} else {
+	} else if (!next) {
 		HASH_DEL(delivery->shard->lanes, lane);
 		free(lane);
 	}
@@ -142,6 +151,7 @@ void deliveries_abandon(struct shard *shard)
 			if (delivery->exchange.work)
 				transport_cancel(shard->transport, &delivery->exchange);
 			timers_cancel(&shard->timers, &delivery->retry);
+			timers_cancel(&shard->timers, &delivery->expiry);
 			delivery_free(delivery);
 		}
 		HASH_DEL(shard->lanes, lane);

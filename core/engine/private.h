@@ -161,7 +161,7 @@ struct delivery {
 	int step;
 	struct delivery_id id;
 	struct request *request;
-	int64_t created_ms;
+	int64_t created_ms;      /* wall clock: when it was asked for; what expires counts from here */
 	int64_t next_ms;         /* wall clock: not before; 0: at once */
 	bool recorded;           /* has a row in the journal */
 	struct buf attempts_log; /* JSON array of the attempts, not closed */
@@ -172,11 +172,12 @@ struct delivery {
 	struct lane *lane;
 	struct outlet *outlet;
 	struct list in_lane, in_outlet;
-	struct timer retry;
+	struct timer retry, expiry;
 	struct exchange exchange;
 	int attempts;
 	int64_t attempt_at_ms;
 	struct answer *answer; /* the last, when somebody waits for it */
+	int64_t answered_ms;   /* when that came */
 };
 
 /* What somebody wants sent. */
@@ -188,6 +189,7 @@ struct delivery_order {
 	enum verb verb;
 	int step;
 	struct delivery_id id;
+	int64_t asked_ms;                      /* wall clock, and the same when its run is run again */
 	struct request *request;               /* taken over */
 	struct run *caller;                    /* run_answered follows on its shard; or NULL */
 	const struct replay_delivery *earlier; /* what the journal has of it; or NULL */
@@ -205,19 +207,27 @@ struct delivery *delivery_new(struct shard *home, const struct service *service,
 			      int64_t now_ms);
 void delivery_take_earlier(struct delivery *delivery, const struct replay_delivery *earlier);
 
-void run_answered(struct run *run, const struct answer *answer, int attempts);
+/* `at_ms`: when it came, as the journal has it, so that clock.now() is the same when the run is run again. */
+void run_answered(struct run *run, const struct answer *answer, int attempts, int64_t at_ms);
+extern const struct answer answer_expired; /* what a call that came too late is given */
 void deliveries_abandon(struct shard *shard);
 
 /* A shard's outlets and lanes: in what order deliveries go out. engine/outlet.c */
 void outlet_enter(struct delivery *delivery);         /* a delivery that came to its service's shard */
 void outlet_send_ready(struct shard *shard);          /* begins what may begin */
 void outlet_attempt_ended(struct delivery *delivery); /* its place on the wire is free */
-void outlet_leave(struct delivery *delivery);         /* it is settled: the next of its lane may go */
+void outlet_leave(struct delivery *delivery);         /* it is settled: what it held up may go */
 void outlet_again(struct delivery *delivery);         /* its retry is due */
 void outlets_free(struct shard *shard);
 
 /* The first of its lane: may go at once, or when its time has come. engine/delivery.c */
 void delivery_wait(struct delivery *delivery, int64_t delay_ms);
+
+/* From now on it is settled as expired when its time is up, wherever it waits. */
+void delivery_watch_expiry(struct delivery *delivery);
+
+/* True, and it is settled and gone, when it is too late to send it. */
+bool delivery_expired(struct delivery *delivery);
 
 /* Begins the attempt. */
 void delivery_attempt(struct delivery *delivery);

@@ -103,9 +103,13 @@ bool record_delivery(struct delivery *delivery, enum delivery_state state, int64
 	struct record *record = record_new(ENTRY_DELIVERY);
 	struct journal_delivery *row = &record->delivery;
 	struct buf *log = &delivery->attempts_log;
-	buf_char(log, log->n ? ',' : '[');
-	attempt_to_json(log, delivery->attempt_at_ms, answer,
-			delivery->caller ? ANSWER_BODY_MAX : BODY_LOGGED);
+	if (answer)
+		buf_char(log, log->n ? ',' : '[');
+	if (answer)
+		attempt_to_json(log, delivery->attempt_at_ms, answer,
+				delivery->caller ? ANSWER_BODY_MAX : BODY_LOGGED);
+	if (!log->n)
+		buf_char(log, '[');
 	row->id = later(&record->text, str_of(delivery->id.z));
 	row->campaign = later(&record->text, delivery->campaign);
 	row->rule = later(&record->text, delivery->rule);
@@ -133,8 +137,8 @@ bool record_delivery(struct delivery *delivery, enum delivery_state state, int64
 	row->attempts = delivery->attempts;
 	row->created_ms = delivery->created_ms;
 	row->next_ms = next_ms;
-	row->status = answer->status;
-	row->failure = str_of(failure_name(answer->failure));
+	row->status = answer ? answer->status : 0;
+	row->failure = str_of(failure_name(answer ? answer->failure : FAILURE_NONE));
 	record_post(shard->engine, record, delivery->home, then, delivery);
 	if (!delivery->recorded) {
 		delivery->recorded = true;

@@ -12,8 +12,9 @@
 void event_hold(struct event *event);
 void event_release(struct engine *engine, struct event *event);
 
-/* The delivery as it stands after an attempt. With `then`, that is called on `home`'s thread once the row is
- * on disk; false when there is no journal: then the caller goes on by itself. */
+/* The delivery as it stands after an attempt, or, with answer NULL, without a new one. Of an expired one
+ * `next_ms` is when that was. With `then`, that is called on `home`'s thread once the row is on disk; false
+ * when there is no journal: then the caller goes on by itself. */
 bool record_delivery(struct delivery *delivery, enum delivery_state state, int64_t next_ms,
 		     const struct answer *answer, void (*then)(void *context));
 

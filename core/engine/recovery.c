@@ -3,6 +3,7 @@
 #include "engine/generation.h"
 #include "engine/replay.h"
 #include "format/exchange_text.h"
+#include "policy/retry.h"
 
 #include <stdio.h>
 
@@ -96,6 +97,7 @@ static const struct service *service_of(struct delivery *delivery, const struct 
 	service->name = arena_copy(&delivery->arena, row->service);
 	service->hash = row->service_hash;
 	service->timeout_ms = 30000;
+	service->retry = retry_default;
 	return service;
 }
 

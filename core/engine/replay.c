@@ -94,6 +94,10 @@ struct answer *replay_answer(const struct replay_delivery *delivery, int64_t *re
 	struct value attempts;
 	struct answer *answer = NULL;
 	struct error error;
+	if (delivery->state == DELIVERY_EXPIRED) {
+		*ret_at_ms = delivery->next_ms;
+		return answer_copy(&answer_expired);
+	}
 	arena_init(&arena, REPLAY_MAX);
 	if (json_parse(delivery->attempts_json, (struct json_limits){0}, &arena, &attempts, &error) == 0 &&
 	    attempts.kind == VALUE_ARRAY && attempts.n > 0)

@@ -35,6 +35,7 @@ static bool fire_one(struct call *call, struct event *event, const struct rule *
 		.service = rule->fire[rank],
 		.verb = VERB_FIRE,
 		.step = (int)rank + 1,
+		.asked_ms = event->arrived_ms,
 	};
 	struct error error;
 	order.id = delivery_id(event, rule, order.step);

@@ -66,6 +66,7 @@ static enum step_outcome step_request(struct run *run, const struct script_step 
 				     : VERB_SEND,
 		.step = run->n_steps,
 		.id = *id,
+		.asked_ms = run->now_ms,
 		.request = step->request,
 		.caller = call ? run : NULL,
 		.earlier = earlier,
@@ -73,10 +74,10 @@ static enum step_outcome step_request(struct run *run, const struct script_step 
 	return call ? STEP_WAITS : STEP_ANSWERED;
 }
 
-void run_answered(struct run *run, const struct answer *answer, int attempts)
+void run_answered(struct run *run, const struct answer *answer, int attempts, int64_t at_ms)
 {
 	ensure(run->state == RUN_WAITS_FOR_ANSWER);
-	run_end_waiting(run, clock_wall_ms(run->call->shard->clock));
+	run_end_waiting(run, at_ms);
 	run_go(run, &(struct step_result){.answer = answer, .attempts = attempts});
 }
 

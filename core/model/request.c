@@ -76,6 +76,8 @@ const char *failure_name(enum failure failure)
 		return "refused";
 	case FAILURE_STATUS:
 		return "status";
+	case FAILURE_EXPIRED:
+		return "expired";
 	case FAILURE_STOPPED:
 		return "stopped";
 	}

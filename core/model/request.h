@@ -34,6 +34,7 @@ enum failure {
 	FAILURE_PROTOCOL, /* what came was not HTTP, or over a limit of headers */
 	FAILURE_REFUSED,  /* by us: the URL or its address may not be asked */
 	FAILURE_STATUS,   /* an answer whose status is no success */
+	FAILURE_EXPIRED,  /* it was too late to send it */
 	FAILURE_STOPPED,  /* the engine is stopping */
 };
 

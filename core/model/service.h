@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "model/retry.h"
 #include "model/template.h"
 
 enum body_kind { BODY_NONE, BODY_FORM, BODY_JSON, BODY_XML, BODY_TEXT, BODY_RAW };
@@ -42,6 +43,9 @@ struct service {
 	bool body_dynamic;
 
 	int64_t timeout_ms; /* a whole attempt */
+	struct retry_policy retry;
+	int64_t expires_ms; /* after this it is not sent any more; 0: never too late */
+	bool unordered;     /* deliveries of one call may overtake each other */
 
 	struct str file; /* where it was declared */
 	int line;

@@ -1,28 +1,32 @@
 /* core/policy/retry.h
  *
- * What follows an attempt: success, another attempt, or the end. A pure function of the attempt and a number
- * of chance; never reads a clock.
+ * What follows an attempt: success, another attempt, or the end. Pure functions of the attempt, the moment
+ * and a number of chance; never reads a clock.
  */
 #pragma once
 
 #include "model/request.h"
+#include "model/retry.h"
 
-enum { RETRY_STEPS_MAX = 16 };
-
-struct retry_policy {
-	int n_delays;                       /* attempts are one more: the first goes at once */
-	int64_t delays_ms[RETRY_STEPS_MAX]; /* before the 2nd, 3rd, … attempt */
-	int jitter_percent;                 /* each delay is this much longer or shorter, by chance */
+enum {
+	RETRY_FLOOR_429_MS = 60 * 1000,        /* who says 429 is not asked again sooner */
+	RETRY_AFTER_MAX_MS = 24 * 3600 * 1000, /* what a Retry-After asks beyond this is not granted */
 };
 
-/* A few tries within a minute. */
+/* At once, after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h: eight attempts in about 27.5 hours. */
 extern const struct retry_policy retry_default;
 
 enum verdict { VERDICT_DELIVERED, VERDICT_RETRY, VERDICT_DEAD };
 
-/* `attempt` counts from 1. RETRY: ret_delay_ms is the wait. 2xx is delivered; 410 is dead at once, 400, 413
- * and 422 after one more try, and what we refused ourselves is dead; everything else is tried again while the
- * policy has delays. After 429 and 503 a Retry-After in seconds (RFC 9110, section 10.2.3) lengthens the
- * wait, up to an hour. */
+/* What the answer is to this service: its `success` decides whether a status is FAILURE_NONE or
+ * FAILURE_STATUS. Answers without a status stay as they are. */
+void retry_judge(const struct retry_policy *policy, struct answer *answer);
+
+/* `attempt` counts from 1; the answer is judged already. RETRY: ret_delay_ms is the wait.
+ *
+ * Where the policy says nothing else, 410 is dead at once, 400, 413 and 422 after one more try, what we
+ * refused ourselves is dead, and everything else is tried again while the policy has attempts. A Retry-After,
+ * in seconds or as a date (RFC 9110, section 10.2.3), lengthens the wait within RETRY_AFTER_MAX_MS; after 429
+ * it is at least RETRY_FLOOR_429_MS. */
 enum verdict retry_decide(const struct retry_policy *policy, int attempt, const struct answer *answer,
-			  uint64_t chance, int64_t *ret_delay_ms);
+			  int64_t now_ms, uint64_t chance, int64_t *ret_delay_ms);

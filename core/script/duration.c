@@ -35,6 +35,9 @@ bool duration_parse(struct str text, int64_t *ret_ms)
 	}
 	if (!digits || digits > 15)
 		return false;
+	/* Nothing is nothing in any unit. */
+	if (at == text.n && number == 0)
+		return duration_of_seconds(0, ret_ms);
 	for (size_t i = 0; i < countof(units); i++) {
 		if (str_eq((struct str){text.p + at, text.n - at}, str_of(units[i].name)))
 			return duration_of_seconds(number / place * units[i].seconds, ret_ms);

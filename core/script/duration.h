@@ -1,6 +1,6 @@
 /* core/script/duration.h
  *
- * Durations as operators write them: "500ms", "10s", "5m", "1h", "2d", or a number of seconds.
+ * Durations as operators write them: "500ms", "10s", "5m", "1h", "2d", "0", or a number of seconds.
  */
 #pragma once
 

@@ -3,9 +3,9 @@
 #define SERVICE                                                                                              \
 	"serves { '/queues/1' }\n"                                                                           \
 	"local crm = http.service { name = 'crm', method = 'POST', url = 'http://127.0.0.1/crm', text = "    \
-	"'#ani#' }\n"                                                                                        \
+	"'#ani#', retry = { schedule = { '1s', '5s', '25s' } } }\n"                                          \
 	"local chat = http.service { name = 'chat', method = 'POST', url = 'http://127.0.0.1/chat', text = " \
-	"'' }\n"
+	"'', retry = { schedule = { '1s', '5s', '25s' } } }\n"
 
 static void a_matching_event_fires_its_services_in_order(void **state)
 {

@@ -186,7 +186,7 @@ static void mistakes_in_services_have_line_column_and_hint(void **state)
 				   "{ \"a\": \"#ani#\",\n"
 				   "  \"b\": oops }]],\n"
 				   "  },\n"
-				   "  c = http.service { url = 'https://x.example/', retry = 3, json = { a = "
+				   "  c = http.service { url = 'https://x.example/', retri = 3, json = { a = "
 				   "{ f = print } } },\n"
 				   "}\n";
 	struct ruleset *ruleset = load_rules("services/x.lua", text, NULL);
@@ -207,7 +207,7 @@ static void mistakes_in_services_have_line_column_and_hint(void **state)
 	error = assert_error(ruleset, "services/x.lua", 16, "uper", "upper");
 	assert_true(error->column > 16);
 	assert_error(ruleset, "services/x.lua", 20, "", "");
-	assert_error(ruleset, "services/x.lua", 22, "unknown key 'retry'", "");
+	assert_error(ruleset, "services/x.lua", 22, "unknown key 'retri'", "did you mean 'retry'?");
 	assert_error(ruleset, "services/x.lua", 22, "a function cannot be JSON", "");
 	ruleset_unref(ruleset);
 }
@@ -287,6 +287,78 @@ static void a_broken_module_breaks_who_requires_it(void **state)
 	assert_false(find_campaign(ruleset, "b")->loaded);
 	assert_true(find_campaign(ruleset, "c")->loaded);
 	ruleset_unref(ruleset);
+}
+
+static const struct ruleset *with_service(const char *keys)
+{
+	char text[600];
+
+	snprintf(text, sizeof text,
+		 "serves '/q'\nlocal s = http.service { name = 's', url = 'http://127.0.0.1/',\n%s }\nrule "
+		 "'r' { on = 'post_call', fire = s }",
+		 keys);
+	return load_rules("a.lua", text, NULL);
+}
+
+static void assert_service_error(const char *keys, const char *what, const char *hint)
+{
+	struct ruleset *ruleset = (struct ruleset *)(uintptr_t)with_service(keys);
+
+	assert_error(ruleset, "a.lua", 3, what, hint);
+	assert_int_equal(ruleset->n_errors, 1);
+	ruleset_unref(ruleset);
+}
+
+static void a_service_says_how_its_deliveries_are_tried(void **state)
+{
+	struct ruleset *ruleset = load_good(with_service(
+		"retry = { schedule = { '0', '2s', 90 }, jitter = '10%', attempts = 5 }, success = { '2xx', "
+		"409 },\n"
+		"dead_on = '500-504', retry_on = { 410, '413' }, expires = '20s', order = 'none'"));
+	const struct service *service = find_service(ruleset, "s");
+	const struct retry_policy *retry = &service->retry;
+
+	assert_int_equal(retry->attempts, 5);
+	assert_int_equal(retry->n_delays, 2);
+	assert_int_equal(retry->delays_ms[0], 2000);
+	assert_int_equal(retry->delays_ms[1], 90000);
+	assert_int_equal(retry->jitter_percent, 10);
+	assert_true(retry->has_success && status_set_has(&retry->success, 299) &&
+		    status_set_has(&retry->success, 409) && !status_set_has(&retry->success, 300));
+	assert_true(status_set_has(&retry->dead_on, 504) && !status_set_has(&retry->dead_on, 505));
+	assert_true(status_set_has(&retry->retry_on, 410) && status_set_has(&retry->retry_on, 413));
+	assert_int_equal(service->expires_ms, 20000);
+	assert_true(service->unordered);
+	ruleset_unref(ruleset);
+}
+
+static void what_is_wrong_about_retries_is_told(void **state)
+{
+	assert_service_error("retry = { schedul = { '1s' } }", "unknown key 'schedul' in retry",
+			     "did you mean 'schedule'?");
+	assert_service_error("retry = 3", "'retry' is a number, not a table", "");
+	assert_service_error("retry = true", "'retry' is a boolean, not a table", "");
+	assert_service_error("retry = { schedule = {} }", "'schedule' is no list of 1 to 32 durations", "5s");
+	assert_service_error("retry = { schedule = { '5 parsecs' } }",
+			     "'schedule' is no duration between 0 and 7 days", "");
+	assert_service_error("retry = { schedule = { '8d' } }", "between 0 and 7 days", "");
+	assert_service_error("retry = { jitter = 'much' }", "'jitter' is no percentage", "20%");
+	assert_service_error("retry = { jitter = 101 }", "'jitter' is no percentage", "");
+	assert_service_error("retry = { attempts = 0 }", "'attempts' is no whole number between 1 and 100",
+			     "");
+	assert_service_error("retry = { attempts = 2.5 }", "'attempts' is no whole number", "");
+	assert_service_error("retry = { schedule = { 0 }, attempts = 2 }", "no delay between them",
+			     "schedule");
+	assert_service_error("success = 20", "'success' has a value that is no status", "5xx");
+	assert_service_error("success = {}", "'success' is no list of statuses", "");
+	assert_service_error("dead_on = { '6xx' }", "'dead_on' has a value that is no status", "");
+	assert_service_error("dead_on = '404-400'", "'dead_on' has a value that is no status", "");
+	assert_service_error("dead_on = '4xx', retry_on = 404",
+			     "status 404 is in 'dead_on' and in 'retry_on'", "");
+	assert_service_error("expires = 0", "'expires' is no duration between 1 ms and 30 days", "");
+	assert_service_error("expires = 'soon'", "'expires' is no duration", "");
+	assert_service_error("order = 'nonne'", "unknown order 'nonne'", "did you mean 'none'?");
+	assert_service_error("order = false", "'order' is a boolean", "");
 }
 
 static void modules_that_nobody_requires_show_their_errors(void **state)
@@ -450,6 +522,8 @@ int main(void)
 		cmocka_unit_test(one_broken_script_does_not_stop_the_others),
 		cmocka_unit_test(a_broken_module_breaks_who_requires_it),
 		cmocka_unit_test(modules_that_nobody_requires_show_their_errors),
+		cmocka_unit_test(a_service_says_how_its_deliveries_are_tried),
+		cmocka_unit_test(what_is_wrong_about_retries_is_told),
 		cmocka_unit_test(require_knows_modules_below_the_rules_only),
 		cmocka_unit_test(a_module_can_be_one_service),
 		cmocka_unit_test(names_of_services_are_unique),
