@@ -19,7 +19,7 @@ struct engine_observer {
 	/* A delivery is on its way to its service. */
 	void (*delivery_begun)(void *context, const struct delivery *delivery);
 
-	/* As it stands after an attempt, or at its end. */
+	/* As it stands after an attempt, or at its end; answer NULL: it expired without a new attempt. */
 	void (*delivery_stands)(void *context, const struct delivery *delivery, enum delivery_state state,
 				int64_t next_ms, const struct answer *answer);
 

@@ -66,7 +66,7 @@ static void the_schedule_goes_on_over_restarts(void **state)
 	static const int64_t at[] = {0, 5, 305, 2105, 9305, 27305, 63305, 99305};
 	static const char rules[] = SERVICE("retry = { jitter = 0 }") FIRE;
 	char folder[] = "/tmp/switchhook-test-XXXXXX";
-	struct virtual_engine v = {.clock = {virtual_wall_ms, virtual_mono_us}};
+	struct virtual_engine v = {0};
 	v.folder = mkdtemp(folder);
 	assert_non_null(v.folder);
 	virtual_begin(&v, rules);
@@ -74,10 +74,10 @@ static void the_schedule_goes_on_over_restarts(void **state)
 		v.statuses[v.n_statuses] = 401;
 	virtual_tags(&v, "e1", "post_call", "\"ani\":\"7\"");
 	for (size_t i = 0; i + 1 < countof(at); i++) {
-		virtual_advance(&v, (at[i + 1] * 1000 - v.now_us / 1000) / 2);
+		virtual_advance(&v, (at[i + 1] * 1000 - v.solo.now_us / 1000) / 2);
 		virtual_end(&v);
 		virtual_begin(&v, rules);
-		virtual_advance(&v, at[i + 1] * 1000 - v.now_us / 1000);
+		virtual_advance(&v, at[i + 1] * 1000 - v.solo.now_us / 1000);
 		virtual_settle(&v);
 	}
 	virtual_advance(&v, DAY_MS);
