@@ -92,7 +92,7 @@ static void work_rules(struct job *job)
 	put_key(out, "campaigns");
 	buf_char(out, '[');
 	for (size_t i = 0; i < ruleset->n_campaigns; i++)
-		show_campaign(out, &ruleset->campaigns[i]);
+		show_campaign(out, ruleset->campaigns[i]);
 	buf_char(out, ']');
 	put_key(out, "problems");
 	buf_char(out, '[');

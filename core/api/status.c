@@ -23,7 +23,7 @@ static void show_loaded(struct buf *out, struct engine *engine)
 	struct ruleset *ruleset = engine_ruleset(engine);
 	size_t loaded = 0;
 	for (size_t i = 0; i < ruleset->n_campaigns; i++)
-		loaded += ruleset->campaigns[i].loaded;
+		loaded += ruleset->campaigns[i]->loaded;
 	put_number(out, "generation", ruleset->generation);
 	put_number(out, "campaigns", (int64_t)loaded);
 	put_number(out, "services", (int64_t)ruleset->n_services);

@@ -63,6 +63,6 @@ size_t rules_loaded_campaigns(const struct ruleset *ruleset)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < ruleset->n_campaigns; i++)
-		n += ruleset->campaigns[i].loaded;
+		n += ruleset->campaigns[i]->loaded;
 	return n;
 }

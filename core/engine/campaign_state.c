@@ -3,7 +3,7 @@
 /* A campaign's Lua on this shard, made when its first run needs it. */
 struct campaign_state {
 	const struct campaign *campaign;
-	struct ruleset *ruleset;
+	struct unit *unit;
 	struct script_state *script;
 	UT_hash_handle hh;
 };
@@ -21,7 +21,7 @@ struct script_state *campaign_state(struct shard *shard, const struct campaign *
 	state = mem_zalloc(sizeof *state);
 	*state = (struct campaign_state){
 		.campaign = campaign,
-		.ruleset = ruleset_ref(campaign->ruleset),
+		.unit = unit_ref(campaign->unit),
 		.script = script,
 	};
 	HASH_ADD(hh, shard->states, campaign, sizeof state->campaign, state);
@@ -35,7 +35,7 @@ void campaign_states_free(struct shard *shard)
 	{
 		HASH_DEL(shard->states, state);
 		script_state_destroy(state->script);
-		ruleset_unref(state->ruleset);
+		unit_unref(state->unit);
 		free(state);
 	}
 }

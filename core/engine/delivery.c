@@ -42,7 +42,7 @@ struct delivery *delivery_new(struct shard *home, const struct service *service,
 void delivery_free(struct delivery *delivery)
 {
 	event_unref(delivery->event);
-	ruleset_unref(delivery->ruleset);
+	unit_unref(delivery->unit);
 	buf_finish(&delivery->attempts_log);
 	arena_finish(&delivery->arena);
 	free(delivery->request);
@@ -87,7 +87,7 @@ void delivery_start(const struct delivery_order *order)
 {
 	struct shard *home = order->home;
 	struct delivery *delivery = delivery_new(home, order->service, order->event, order->asked_ms);
-	delivery->ruleset = ruleset_ref(order->rule->campaign->ruleset);
+	delivery->unit = unit_ref(order->rule->campaign->unit);
 	delivery->campaign = order->rule->campaign->name;
 	delivery->rule = order->rule->name;
 	delivery->verb = order->verb;

@@ -153,7 +153,7 @@ struct delivery {
 	struct message message; /* on its way between shards */
 	struct shard *home;     /* of the run */
 	struct run *caller;     /* that waits for the answer; NULL: nobody does */
-	struct ruleset *ruleset;
+	struct unit *unit; /* that keeps the service and the names alive */
 	const struct service *service;
 	struct str campaign, rule; /* names */
 	struct event *event;
@@ -165,7 +165,7 @@ struct delivery {
 	int64_t next_ms;         /* wall clock: not before; 0: at once */
 	bool recorded;           /* has a row in the journal */
 	struct buf attempts_log; /* JSON array of the attempts, not closed */
-	struct arena arena;      /* of texts that no ruleset holds */
+	struct arena arena;      /* of texts that no unit holds */
 
 	/* At the service's shard. */
 	struct shard *shard;

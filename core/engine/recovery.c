@@ -125,7 +125,7 @@ struct delivery *delivery_restore(struct engine *engine, const struct journal_de
 	struct delivery *delivery = delivery_new(engine_shard(engine, str_hash(event->subject)),
 						 named ? named : &unknown, event, 0);
 	delivery->service = service_of(delivery, named, row);
-	delivery->ruleset = ruleset_ref(engine->ruleset);
+	delivery->unit = unit_ref(named ? named->unit : NULL);
 	delivery->campaign = arena_copy(&delivery->arena, row->campaign);
 	delivery->rule = arena_copy(&delivery->arena, row->rule);
 	delivery->verb = verb_of(row->verb);

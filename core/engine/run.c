@@ -47,7 +47,7 @@ static void run_free(struct run *run)
 	arena_finish(&run->arena);
 	event_unref(run->awaited);
 	event_unref(run->event);
-	ruleset_unref(run->ruleset);
+	unit_unref(run->unit);
 	replay_unref(run->replay);
 	free(run->call_answer);
 	free(run);
@@ -148,7 +148,7 @@ void run_start(struct call *call, struct event *event, const struct rule *rule, 
 	struct run *run = mem_zalloc(sizeof *run);
 	run->call = call;
 	run->event = event_ref(event);
-	run->ruleset = ruleset_ref(rule->campaign->ruleset);
+	run->unit = unit_ref(rule->campaign->unit);
 	run->rule = rule;
 	run->replay = replay_ref(replay);
 	run->state = RUN_CLAIMING;

@@ -23,7 +23,7 @@ struct run {
 	struct list in_call;
 	struct call *call;
 	struct event *event;
-	struct ruleset *ruleset;
+	struct unit *unit; /* of its campaign */
 	const struct rule *rule;
 	struct replay *replay; /* NULL the first time */
 	struct script_run *script;

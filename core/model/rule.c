@@ -12,6 +12,10 @@ void ruleset_unref(struct ruleset *ruleset)
 {
 	if (!ruleset || __atomic_sub_fetch(&ruleset->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
+	for (size_t i = 0; ruleset->units && i < ruleset->n_files; i++)
+		unit_unref(ruleset->units[i]);
+	for (size_t i = 0; ruleset->kept && i < ruleset->n_campaigns; i++)
+		unit_unref(ruleset->kept[i]);
 	arena_finish(&ruleset->arena);
 	free(ruleset);
 }
@@ -45,12 +49,18 @@ const struct campaign *ruleset_serving(const struct ruleset *ruleset, struct str
 
 const struct source_file *ruleset_file(const struct ruleset *ruleset, struct str path)
 {
-	size_t low = 0, high = ruleset->n_files;
+	size_t i = source_index(ruleset->files, ruleset->n_files, path);
+	return i == SIZE_MAX ? NULL : &ruleset->files[i];
+}
+
+const struct campaign *ruleset_campaign(const struct ruleset *ruleset, struct str name)
+{
+	size_t low = 0, high = ruleset->n_campaigns;
 	while (low < high) {
 		size_t middle = (low + high) / 2;
-		int order = str_cmp(path, ruleset->files[middle].path);
+		int order = str_cmp(name, ruleset->campaigns[middle]->name);
 		if (order == 0)
-			return &ruleset->files[middle];
+			return ruleset->campaigns[middle];
 		if (order < 0)
 			high = middle;
 		else

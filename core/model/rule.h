@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "model/event.h"
 #include "model/service.h"
+#include "model/unit.h"
 
 enum condition_kind {
 	CONDITION_ANY_OF, /* equal to one of the values */
@@ -57,14 +58,7 @@ struct campaign {
 	size_t n_rules;
 	const struct str *tags; /* its own tags { }, sorted, beside the catalogue */
 	size_t n_tags;
-	size_t index; /* in its ruleset */
-	const struct ruleset *ruleset;
-};
-
-/* A text file of the rules. */
-struct source_file {
-	struct str path; /* relative to the rules folder, '/' between its parts */
-	struct str text;
+	const struct unit *unit; /* that it is of */
 };
 
 struct problem {
@@ -82,10 +76,13 @@ struct ruleset {
 	int refs; /* atomic */
 	struct arena arena;
 	uint32_t generation;
-	const struct source_file *files; /* all .lua files; sorted by path */
+	const struct source_file *files; /* all files of the generation; sorted by path */
+	struct unit *const *units;       /* the same, loaded; a reference to each */
 	size_t n_files;
-	const struct campaign *campaigns; /* sorted by name */
-	size_t n_campaigns;
+	const struct campaign *const *campaigns; /* sorted by name */
+	struct unit *const *kept; /* as campaigns: when the file has errors now and the campaign above is its
+				     last good version, a reference to that one's unit; else NULL */
+	size_t n_campaigns, n_kept;
 	const struct service *const *services; /* sorted by name */
 	size_t n_services;
 	const struct problem *problems; /* errors and warnings, by file and line */
@@ -95,8 +92,8 @@ struct ruleset {
 	const struct campaign *fallback; /* default.lua, or NULL */
 };
 
-/* A ruleset is an allocation of its own (mem_zalloc, refs 1); all that it points to lives in its arena. The
- * last reference frees both. */
+/* A ruleset is an allocation of its own (mem_zalloc, refs 1); all that it points to lives in its arena or in
+ * its units. The last reference frees both. */
 struct ruleset *ruleset_ref(const struct ruleset *ruleset);
 void ruleset_unref(struct ruleset *ruleset); /* NULL is allowed */
 
@@ -104,6 +101,10 @@ void ruleset_unref(struct ruleset *ruleset); /* NULL is allowed */
  */
 const struct campaign *ruleset_serving(const struct ruleset *ruleset, struct str source);
 
+/* By its name; NULL when there is none. */
+const struct campaign *ruleset_campaign(const struct ruleset *ruleset, struct str name);
+
+/* NULL when there is none. */
 const struct source_file *ruleset_file(const struct ruleset *ruleset, struct str path);
 
 /* Does the rule want events of this type? */

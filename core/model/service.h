@@ -1,6 +1,6 @@
 /* core/model/service.h
  *
- * A declared web service. Immutable once loaded, shared by threads; lives in the arena of its ruleset.
+ * A declared web service. Immutable once loaded, shared by threads; lives in the arena of its unit.
  */
 #pragma once
 
@@ -21,6 +21,8 @@ struct rows {
 	size_t n;
 	bool dynamic; /* the whole list comes from a function of the call */
 };
+
+struct unit;
 
 struct service {
 	struct str name;  /* unique among all services; "group.key" unless the rules name it */
@@ -49,4 +51,5 @@ struct service {
 
 	struct str file; /* where it was declared */
 	int line;
+	const struct unit *unit; /* that declared it, and keeps it alive */
 };

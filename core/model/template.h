@@ -1,7 +1,7 @@
 /* core/model/template.h
  *
  * A text with tags, compiled: literals and tags by turns, each tag knowing the place where it stands. Made by
- * format/template.h when rules are loaded; immutable, shared by threads, lives in the arena of its ruleset.
+ * format/template.h when rules are loaded; immutable, shared by threads, lives in the arena of its unit.
  */
 #pragma once
 

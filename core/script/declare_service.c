@@ -93,12 +93,13 @@ static void compile(struct reading *reading)
 		service->method = reading->body_key ? STR("POST") : STR("GET");
 	service->dynamic = service->dynamic || service->url_dynamic || service->body_dynamic;
 	service->line = slot->where.line;
-	service->file = slot->where.file ? slot->where.file->path : (struct str){0};
+	service->file =
+		slot->where.file ? loader_copy(reading->loader, slot->where.file->path) : (struct str){0};
 }
 
 static struct slot *find_slot(struct loader *loader, const struct loading *loading)
 {
-	struct vec *slots = &loader->slots[loader_file_index(loader, loading->file)];
+	struct vec *slots = &loader->parts[loader_file_index(loader, loading->file)].slots;
 
 	return loading->n_services <= slots->n ? ((struct slot **)slots->items)[loading->n_services - 1]
 					       : NULL;
@@ -106,14 +107,19 @@ static struct slot *find_slot(struct loader *loader, const struct loading *loadi
 
 static struct slot *add_slot(lua_State *L, struct loader *loader, const struct loading *loading)
 {
-	struct vec *slots = &loader->slots[loader_file_index(loader, loading->file)];
-	struct slot *slot = loader_alloc(loader, sizeof *slot);
+	struct part *part = &loader->parts[loader_file_index(loader, loading->file)];
+	struct slot *slot;
 
-	*(struct slot **)vec_add(slots, sizeof slot) = slot;
+	if (part->complete)
+		sandbox_raise(L, "the module declares other services than when it was loaded first");
+	slot = arena_zalloc(&loader->scratch, sizeof *slot);
+	ensure(slot);
+	*(struct slot **)vec_add(&part->slots, sizeof slot) = slot;
 	slot->file = loading->file;
 	slot->ordinal = loading->n_services;
 	slot->where = where_of_call(L);
 	slot->service = loader_alloc(loader, sizeof *slot->service);
+	slot->service->unit = part->unit;
 	return slot;
 }
 

@@ -10,11 +10,14 @@
 /* --- Names of services -----------------------------------------------------------------------------------
  */
 
+/* What was there before has its name; the other one is told so. */
 static int by_service_name(const void *a, const void *b)
 {
 	const struct slot *x = *(struct slot *const *)a, *y = *(struct slot *const *)b;
 	int order = str_cmp(x->service->name, y->service->name);
 
+	if (!order)
+		order = y->service->unit->sound - x->service->unit->sound;
 	if (!order)
 		order = str_cmp(x->file->path, y->file->path);
 	return order ? order : (x->ordinal > y->ordinal) - (x->ordinal < y->ordinal);
@@ -23,11 +26,14 @@ static int by_service_name(const void *a, const void *b)
 static void collect_slots(struct loader *loader, struct vec *all)
 {
 	for (size_t i = 0; i < loader->ruleset->n_files; i++) {
-		struct slot **slots = loader->slots[i].items;
+		struct slot **slots = loader->parts[i].slots.items;
 
-		for (size_t j = 0; j < loader->slots[i].n; j++) {
-			if (slots[j]->service->name.p)
-				*(struct slot **)vec_add(all, sizeof(struct slot *)) = slots[j];
+		for (size_t j = 0; j < loader->parts[i].slots.n; j++) {
+			if (!slots[j]->service->name.p)
+				continue;
+			if (!loader->parts[i].reused)
+				slots[j]->service->hash = str_hash(slots[j]->service->name);
+			*(struct slot **)vec_add(all, sizeof(struct slot *)) = slots[j];
 		}
 	}
 	if (all->n)
@@ -49,35 +55,53 @@ static void check_names(struct loader *loader, struct slot **slots, size_t n)
 	}
 }
 
-static void list_services(struct loader *loader, struct slot **slots, size_t n)
+static int compare_names(const void *a, const void *b)
 {
-	const struct service **services = loader_alloc(loader, n * sizeof *services);
-
-	loader->ruleset->n_services = 0;
-	for (size_t i = 0; i < n; i++) {
-		slots[i]->service->hash = str_hash(slots[i]->service->name);
-		if (!slots[i]->broken)
-			services[loader->ruleset->n_services++] = slots[i]->service;
-	}
-	loader->ruleset->services = services;
+	return str_cmp((*(const struct service *const *)a)->name, (*(const struct service *const *)b)->name);
 }
 
-/* For binding: the n-th call of a file is the n-th service. */
-static void index_services(struct loader *loader)
+/* The services of last good versions, but for those that are there in a newer version. */
+static void add_kept_services(struct loader *loader, struct vec *services)
 {
-	size_t n_files = loader->ruleset->n_files;
-	struct file_services *files = loader_alloc(loader, n_files * sizeof *files);
+	size_t n_new = services->n;
 
-	for (size_t i = 0; i < n_files; i++) {
-		struct slot **slots = loader->slots[i].items;
-		const struct service **services = loader_alloc(loader, loader->slots[i].n * sizeof *services);
+	for (size_t i = 0; i < loader->n_drafts; i++) {
+		const struct unit *kept = loader->ruleset->kept[i];
 
-		for (size_t j = 0; j < loader->slots[i].n; j++)
-			services[j] = slots[j]->service;
-		files[i].services = services;
-		files[i].n = loader->slots[i].n;
+		for (size_t j = 0; kept && j < kept->n_files; j++) {
+			const struct unit *unit = kept->units[j];
+
+			for (size_t k = 0; k < unit->n_services; k++) {
+				if (!n_new || !bsearch(&unit->services[k], services->items, n_new,
+						       sizeof unit->services[k], compare_names))
+					*(const struct service **)vec_add(services, sizeof(void *)) =
+						unit->services[k];
+			}
+		}
 	}
-	loader->loaded->files = files;
+}
+
+static void list_services(struct loader *loader, struct slot **slots, size_t n)
+{
+	struct vec all = {0};
+	const struct service **services;
+	size_t n_services = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!slots[i]->broken)
+			*(const struct service **)vec_add(&all, sizeof(void *)) = slots[i]->service;
+	}
+	add_kept_services(loader, &all);
+	if (all.n)
+		qsort(all.items, all.n, sizeof *services, compare_names);
+	services = loader_array(loader, &all, sizeof *services);
+	for (size_t i = 0; i < all.n; i++) {
+		if (!n_services || !str_eq(services[n_services - 1]->name, services[i]->name))
+			services[n_services++] = services[i];
+	}
+	loader->ruleset->services = services;
+	loader->ruleset->n_services = n_services;
+	vec_finish(&all);
 }
 
 /* --- Tags ------------------------------------------------------------------------------------------------
@@ -189,119 +213,35 @@ static void check_rule_tags(struct loader *loader, const struct draft *draft)
 	}
 }
 
+static void keep_tags(struct loader *loader, struct draft *draft)
+{
+	if (draft->part->reused)
+		return;
+	part_fill(loader, draft->part);
+	if (draft->tags.n)
+		qsort(draft->tags.items, draft->tags.n, sizeof(struct str), compare_str);
+	draft->campaign->tags = loader_array(loader, &draft->tags, sizeof(struct str));
+	draft->campaign->n_tags = draft->tags.n;
+	check_rule_tags(loader, draft);
+	part_fill(loader, NULL);
+}
+
 static void check_tags(struct loader *loader, struct slot **slots, size_t n)
 {
 	struct vec tags = {0};
 
 	for (size_t i = 0; i < loader->n_drafts; i++) {
-		struct draft *draft = &loader->drafts[i];
+		const struct campaign *campaign = loader->drafts[i].campaign;
 
-		if (draft->tags.n)
-			qsort(draft->tags.items, draft->tags.n, sizeof(struct str), compare_str);
-		draft->campaign->tags = loader_array(loader, &draft->tags, sizeof(struct str));
-		draft->campaign->n_tags = draft->tags.n;
-		for (size_t j = 0; j < draft->tags.n; j++)
-			*(struct str *)vec_add(&tags, sizeof(struct str)) = draft->campaign->tags[j];
-		check_rule_tags(loader, draft);
+		keep_tags(loader, &loader->drafts[i]);
+		for (size_t j = 0; j < campaign->n_tags; j++)
+			*(struct str *)vec_add(&tags, sizeof(struct str)) = campaign->tags[j];
 	}
 	if (tags.n)
 		qsort(tags.items, tags.n, sizeof(struct str), compare_str);
 	for (size_t i = 0; i < n; i++)
 		check_service_tags(loader, slots[i], &tags);
 	vec_finish(&tags);
-}
-
-/* --- Who serves what -------------------------------------------------------------------------------------
- */
-
-struct served {
-	struct serve_draft *serve;
-	struct draft *draft;
-	struct where where;
-};
-
-static int by_source(const void *a, const void *b)
-{
-	const struct served *x = a, *y = b;
-	int order = str_cmp(x->serve->source, y->serve->source);
-
-	if (!order)
-		order = str_cmp(x->draft->campaign->file, y->draft->campaign->file);
-	return order;
-}
-
-static bool is_default(const struct draft *draft)
-{
-	return str_eq(draft->campaign->name, STR("default"));
-}
-
-static void collect_served(struct loader *loader, struct vec *all)
-{
-	for (size_t i = 0; i < loader->n_drafts; i++) {
-		struct draft *draft = &loader->drafts[i];
-		struct serve_draft *serves = draft->serves.items;
-		struct where where = {.file = draft->file, .line = 1};
-
-		loader->current = draft;
-		if (!draft->has_serves && !draft->broken && !is_default(draft))
-			problem_hint(loader, &where, "serves { \"/campaigns/8842\" }",
-				     "the campaign does not say what it serves");
-		loader->current = NULL;
-		for (size_t j = 0; j < draft->serves.n; j++)
-			*(struct served *)vec_add(all, sizeof(struct served)) =
-				(struct served){&serves[j], draft, serves[j].where};
-	}
-	if (all->n)
-		qsort(all->items, all->n, sizeof(struct served), by_source);
-}
-
-static void check_served(struct loader *loader, struct served *served, size_t n)
-{
-	size_t first = 0;
-
-	for (size_t i = 1; i < n; i++) {
-		if (!str_eq(served[i].serve->source, served[first].serve->source)) {
-			first = i;
-		} else if (served[i].draft != served[first].draft) {
-			loader->current = served[i].draft;
-			problem(loader, &served[i].where, "'" STR_FMT "' is served by " STR_FMT " already",
-				STR_ARG(served[i].serve->source),
-				STR_ARG(served[first].draft->campaign->file));
-			loader->current = NULL;
-		}
-	}
-}
-
-static int by_serving(const void *a, const void *b)
-{
-	const struct serving *x = a, *y = b;
-
-	if (x->prefix != y->prefix)
-		return x->prefix - y->prefix;
-	if (x->prefix && x->source.n != y->source.n)
-		return x->source.n > y->source.n ? -1 : 1;
-	return str_cmp(x->source, y->source);
-}
-
-static void index_serving(struct loader *loader, struct served *served, size_t n)
-{
-	struct serving *serving = loader_alloc(loader, n * sizeof *serving);
-	struct ruleset *ruleset = loader->ruleset;
-
-	for (size_t i = 0; i < n; i++) {
-		struct str source = served[i].serve->source;
-		bool prefix = source.p[source.n - 1] == '*';
-
-		if (served[i].draft->broken || (i && served[i].draft == served[i - 1].draft &&
-						str_eq(source, served[i - 1].serve->source)))
-			continue;
-		source.n -= prefix;
-		ruleset->n_exact += !prefix;
-		serving[ruleset->n_serving++] = (struct serving){source, prefix, served[i].draft->campaign};
-	}
-	if (ruleset->n_serving)
-		qsort(serving, ruleset->n_serving, sizeof *serving, by_serving);
-	ruleset->serving = serving;
 }
 
 /* --- The whole -------------------------------------------------------------------------------------------
@@ -312,9 +252,14 @@ static void build_campaign(struct loader *loader, struct draft *draft)
 	struct campaign *campaign = draft->campaign;
 	const struct rule_draft *drafts = draft->rules.items;
 	const struct serve_draft *serves = draft->serves.items;
-	struct rule *rules = loader_alloc(loader, draft->rules.n * sizeof *rules);
-	struct str *sources = loader_alloc(loader, draft->serves.n * sizeof *sources);
+	struct rule *rules;
+	struct str *sources;
 
+	if (draft->part->reused)
+		return;
+	part_fill(loader, draft->part);
+	rules = loader_alloc(loader, draft->rules.n * sizeof *rules);
+	sources = loader_alloc(loader, draft->serves.n * sizeof *sources);
 	for (size_t i = 0; i < draft->rules.n; i++) {
 		rules[i] = drafts[i].rule;
 		rules[i].campaign = campaign;
@@ -326,8 +271,8 @@ static void build_campaign(struct loader *loader, struct draft *draft)
 	campaign->serves = sources;
 	campaign->n_serves = draft->serves.n;
 	campaign->loaded = !draft->broken;
-	if (is_default(draft) && campaign->loaded)
-		loader->ruleset->fallback = campaign;
+	draft->part->broken |= draft->broken;
+	part_fill(loader, NULL);
 }
 
 static void break_users(struct loader *loader)
@@ -340,9 +285,31 @@ static void break_users(struct loader *loader)
 	}
 }
 
+/* The last good versions that are used stay with the ruleset. */
+static void list_campaigns(struct loader *loader)
+{
+	const struct campaign **campaigns = loader_alloc(loader, loader->n_drafts * sizeof *campaigns);
+	struct unit **kept = loader_alloc(loader, loader->n_drafts * sizeof *kept);
+	struct ruleset *ruleset = loader->ruleset;
+
+	for (size_t i = 0; i < loader->n_drafts; i++) {
+		const struct draft *draft = &loader->drafts[i];
+
+		campaigns[i] = draft_campaign(draft);
+		if (campaigns[i] != draft->campaign) {
+			kept[i] = unit_ref(draft->kept);
+			ruleset->n_kept++;
+		}
+	}
+	ruleset->campaigns = campaigns;
+	ruleset->kept = kept;
+	ruleset->n_campaigns = loader->n_drafts;
+}
+
 static int by_file_and_line(const void *a, const void *b)
 {
-	const struct problem *x = a, *y = b;
+	const struct problem *x = &((const struct noted_problem *)a)->problem,
+			     *y = &((const struct noted_problem *)b)->problem;
 	int order = strcmp(x->error.file, y->error.file);
 
 	if (!order)
@@ -352,34 +319,63 @@ static int by_file_and_line(const void *a, const void *b)
 	return order ? order : strcmp(x->error.what, y->error.what);
 }
 
+/* What a module does wrong shows in each campaign that requires it; it is said once. */
+static bool is_said(const struct problem *problems, size_t n, const struct error *error)
+{
+	for (size_t i = n; i-- > 0 && problems[i].error.line == error->line &&
+			   !strcmp(problems[i].error.file, error->file);) {
+		if (!strcmp(problems[i].error.what, error->what))
+			return true;
+	}
+	return false;
+}
+
+/* What was found when the units were loaded that are taken over is still so. */
+static void take_over_problems(struct loader *loader)
+{
+	for (size_t i = 0; i < loader->ruleset->n_files; i++) {
+		const struct unit *unit = loader->parts[i].unit;
+
+		for (size_t j = 0; loader->parts[i].reused && j < unit->n_problems; j++)
+			*(struct noted_problem *)vec_add(&loader->problems, sizeof(struct noted_problem)) =
+				(struct noted_problem){unit->problems[j], NULL};
+	}
+}
+
 static void keep_problems(struct loader *loader)
 {
-	struct problem *problems = loader->problems.items;
+	struct noted_problem *noted = loader->problems.items;
+	struct problem *problems = loader_alloc(loader, loader->problems.n * sizeof *problems);
+	struct ruleset *ruleset = loader->ruleset;
 
 	if (loader->problems.n)
-		qsort(problems, loader->problems.n, sizeof *problems, by_file_and_line);
-	for (size_t i = 0; i < loader->problems.n; i++)
-		loader->ruleset->n_errors += !problems[i].warning;
-	loader->ruleset->problems = loader_array(loader, &loader->problems, sizeof *problems);
-	loader->ruleset->n_problems = loader->problems.n;
+		qsort(noted, loader->problems.n, sizeof *noted, by_file_and_line);
+	for (size_t i = 0; i < loader->problems.n; i++) {
+		if (is_said(problems, ruleset->n_problems, &noted[i].problem.error))
+			continue;
+		ruleset->n_errors += !noted[i].problem.warning;
+		problems[ruleset->n_problems++] = noted[i].problem;
+	}
+	ruleset->problems = problems;
 }
 
 void load_finish(struct loader *loader)
 {
-	struct vec slots = {0}, served = {0};
+	struct vec slots = {0};
 
 	collect_slots(loader, &slots);
 	check_names(loader, slots.items, slots.n);
-	list_services(loader, slots.items, slots.n);
-	index_services(loader);
 	check_tags(loader, slots.items, slots.n);
 	break_users(loader);
-	collect_served(loader, &served);
-	check_served(loader, served.items, served.n);
+	load_serving(loader);
 	for (size_t i = 0; i < loader->n_drafts; i++)
 		build_campaign(loader, &loader->drafts[i]);
-	index_serving(loader, served.items, served.n);
+	parts_seal(loader);
+	take_over_problems(loader);
+	loader->arena = &loader->ruleset->arena;
+	list_campaigns(loader);
+	list_services(loader, slots.items, slots.n);
+	index_serving(loader);
 	keep_problems(loader);
 	vec_finish(&slots);
-	vec_finish(&served);
 }

@@ -30,10 +30,24 @@ struct slot {
 	bool broken; /* it has an error; whoever uses it is not loaded */
 };
 
+/* A file of the generation while that is loaded. */
+struct part {
+	struct unit *unit;
+	bool reused;      /* its unit is the base's, and is not written any more */
+	bool entered;     /* it was run, or will not be */
+	bool complete;    /* what it declares is known: running it again declares the same */
+	bool broken;      /* an error was found in it */
+	struct vec slots; /* struct slot * */
+	struct vec needs; /* size_t: the parts that it has required, itself or by others */
+};
+
 /* A campaign while it is read. */
 struct draft {
 	struct campaign *campaign;
 	const struct source_file *file;
+	struct part *part;
+	bool refused;      /* the generation was stored like that: this version did not serve */
+	struct unit *kept; /* its last good version; a reference */
 	bool broken;
 	bool has_serves;
 	struct where serves_where, tags_where;
@@ -57,25 +71,24 @@ struct rule_draft {
 	struct where where;
 };
 
-/* A ruleset with what binding needs: the services of each file, in the order of their calls. */
-struct loaded_ruleset {
-	struct ruleset ruleset; /* first: its last reference frees the whole */
-	const struct file_services {
-		const struct service *const *services;
-		size_t n;
-	} * files; /* as ruleset.files */
+/* A problem, and the file in whose unit it stays; NULL: it is found anew each time. */
+struct noted_problem {
+	struct problem problem;
+	const struct part *part;
 };
 
 struct loader {
-	struct loaded_ruleset *loaded;
-	struct ruleset *ruleset; /* the same */
-	struct arena *arena;     /* the ruleset's */
-	struct vec problems;     /* struct problem */
-	struct draft *drafts;
+	struct ruleset *ruleset;
+	const struct ruleset *base; /* what serves now; NULL: nothing is taken over */
+	bool keep;                  /* a campaign with errors keeps the base's version */
+	struct arena scratch;       /* of what the loading itself needs */
+	struct arena *arena;        /* of what is declared now: that of `part`, of the ruleset, or scratch */
+	struct part *part;          /* whose unit is being filled; NULL: none */
+	struct part *parts;         /* as ruleset->files */
+	struct vec problems;        /* struct noted_problem */
+	struct draft *drafts;       /* sorted by name */
 	size_t n_drafts;
 	struct vec types;      /* struct str: of the rule that is read */
-	struct vec *slots;     /* one a file: struct slot * */
-	bool *visited;         /* one a file: some script has required it */
 	struct draft *current; /* NULL while a module is loaded by itself */
 	struct sandbox box;
 	struct buf text;                 /* of what is shown */
@@ -84,10 +97,29 @@ struct loader {
 
 size_t loader_file_index(const struct loader *loader, const struct source_file *file);
 
-/* A terminated copy in the ruleset. */
+/* A terminated copy in the unit that is being filled. */
 struct str loader_copy(struct loader *loader, struct str s);
 void *loader_alloc(struct loader *loader, size_t n); /* all zero */
 void *loader_array(struct loader *loader, const struct vec *vec, size_t size);
+
+/* --- Parts: parts.c */
+
+/* One a file, those that did not change with the units of the base. */
+void parts_make(struct loader *loader);
+void parts_finish(struct loader *loader);
+
+/* What is declared from here on belongs to this part; NULL: to nothing that stays. */
+void part_fill(struct loader *loader, struct part *part);
+
+/* Around the run of a file. Returns the part that was being filled. */
+struct part *part_enter(struct loader *loader, const struct source_file *file);
+void part_leave(struct loader *loader, const struct source_file *file, struct part *outer);
+
+/* All files that are being loaded need this one, which is loaded; for whatever reads a file of the rules. */
+void part_needed(struct sandbox *box, const struct source_file *file);
+
+/* The services of each part, and the warnings that stay with it, go into its unit. */
+void parts_seal(struct loader *loader);
 
 /* --- Problems: problems.c */
 
@@ -139,6 +171,18 @@ int load_json_table(lua_State *L, struct loader *loader, const struct where *whe
 
 /* naming.c: the file's chunk has ended, what it returned is at `index` (0: nothing). */
 void name_services(lua_State *L, struct loader *loader, const struct source_file *file, int index);
+
+/* --- Who serves what: serving.c */
+
+/* Two that serve the same source: the one that did so before goes on, and the other is broken. */
+void load_serving(struct loader *loader);
+
+/* The index from source to campaign, of the ruleset's campaigns. */
+void index_serving(struct loader *loader);
+
+/* The campaign that serves for the draft: its new version, else the last good one, else its new version,
+ * which is not loaded. */
+const struct campaign *draft_campaign(const struct draft *draft);
 
 /* --- The whole: finish.c */
 void load_finish(struct loader *loader);

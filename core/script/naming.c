@@ -73,8 +73,10 @@ static void name_returned(lua_State *L, struct loader *loader, const struct sour
 
 void name_services(lua_State *L, struct loader *loader, const struct source_file *file, int index)
 {
-	struct vec *slots = &loader->slots[loader_file_index(loader, file)];
+	struct vec *slots = &loader->parts[loader_file_index(loader, file)].slots;
 
+	if (loader->parts[loader_file_index(loader, file)].complete)
+		return;
 	for (size_t i = 0; i < slots->n; i++)
 		((struct slot **)slots->items)[i]->service->group = loader_copy(loader, group_of(file));
 	name_returned(L, loader, file, index);

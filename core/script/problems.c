@@ -6,25 +6,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static bool is_known(const struct loader *loader, const struct error *error)
-{
-	const struct problem *problems = loader->problems.items;
-
-	for (size_t i = loader->problems.n; i-- > 0;) {
-		if (problems[i].error.line == error->line && !strcmp(problems[i].error.what, error->what) &&
-		    !strcmp(problems[i].error.file, error->file))
-			return true;
-	}
-	return false;
-}
-
 static void add(struct loader *loader, bool warning, const struct error *error)
 {
 	if (!warning && loader->current)
 		loader->current->broken = true;
-	if (!is_known(loader, error))
-		*(struct problem *)vec_add(&loader->problems, sizeof(struct problem)) =
-			(struct problem){warning, *error};
+	if (!warning && loader->part)
+		loader->part->broken = true;
+	*(struct noted_problem *)vec_add(&loader->problems, sizeof(struct noted_problem)) =
+		(struct noted_problem){{warning, *error}, loader->part};
 }
 
 void problem_add(struct loader *loader, const struct where *where, bool warning, const struct error *error)

@@ -20,23 +20,22 @@ static struct str module_name(struct arena *arena, struct str path)
 
 static bool is_module(const struct source_file *file)
 {
-	return memchr(file->path.p, '/', file->path.n) != NULL;
+	return memchr(file->path.p, '/', file->path.n) && str_ends(file->path, STR(".lua"));
 }
 
 _Noreturn static void unknown_module(lua_State *L, struct str name)
 {
 	struct sandbox *box = sandbox_of(L);
-	const struct ruleset *ruleset = box->ruleset;
 	struct str *words, nearest;
 	struct arena arena;
 	size_t n = 0;
 
 	arena_init(&arena, SIZE_MAX / 2);
-	words = arena_alloc(&arena, (ruleset->n_files + 1) * sizeof *words);
+	words = arena_alloc(&arena, (box->n_files + 1) * sizeof *words);
 	ensure(words);
-	for (size_t i = 0; i < ruleset->n_files; i++) {
-		if (is_module(&ruleset->files[i]))
-			words[n++] = module_name(&arena, ruleset->files[i].path);
+	for (size_t i = 0; i < box->n_files; i++) {
+		if (is_module(&box->files[i]))
+			words[n++] = module_name(&arena, box->files[i].path);
 	}
 	nearest = suggest_nearest(name, words, n);
 	if (nearest.p)
@@ -59,7 +58,7 @@ static const struct source_file *find_module(lua_State *L, struct str name)
 	for (size_t i = 0; i < name.n; i++)
 		path[i] = name.p[i] == '.' ? '/' : name.p[i];
 	memcpy(path + name.n, ".lua", 5);
-	file = ruleset_file(sandbox_of(L)->ruleset, str_of(path));
+	file = sandbox_file(sandbox_of(L), str_of(path));
 	if (!file)
 		unknown_module(L, name);
 	if (!is_module(file)) {
@@ -91,17 +90,18 @@ void run_file(lua_State *L, const struct source_file *file)
 {
 	struct sandbox *box = sandbox_of(L);
 	struct loading loading = {.file = file, .outer = box->loading};
+	struct part *outer = box->loader ? part_enter(box->loader, file) : NULL;
 
 	box->loading = &loading;
-	if (box->loader)
-		box->loader->visited[loader_file_index(box->loader, file)] = true;
 	if (box->state)
 		literals_add(&box->state->literals, file->text);
 	sandbox_load_file(L, file);
 	lua_call(L, 0, 1);
 	box->loading = loading.outer;
-	if (box->loader)
+	if (box->loader) {
 		name_services(L, box->loader, file, lua_gettop(L));
+		part_leave(box->loader, file, outer);
+	}
 }
 
 static bool is_being_loaded(const struct sandbox *box, const struct source_file *file)
@@ -122,8 +122,11 @@ static int require_module(lua_State *L)
 	luaL_checktype(L, 1, LUA_TSTRING);
 	file = find_module(L, sandbox_str(L, 1));
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &sandbox_loaded);
-	if (lua_rawgetp(L, -1, file) != LUA_TNIL)
+	if (lua_rawgetp(L, -1, file) != LUA_TNIL) {
+		if (box->loader)
+			part_needed(box, file);
 		return 1;
+	}
 	lua_pop(L, 1);
 	if (is_being_loaded(box, file))
 		circle(L, file);
@@ -133,6 +136,8 @@ static int require_module(lua_State *L)
 	}
 	luaL_checkstack(L, 16, NULL);
 	run_file(L, file);
+	if (box->loader)
+		part_needed(box, file);
 	if (lua_isnil(L, -1)) {
 		lua_pop(L, 1);
 		lua_pushboolean(L, true);

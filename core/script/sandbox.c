@@ -89,10 +89,18 @@ static int setup(lua_State *L)
 	return 0;
 }
 
-int sandbox_open(struct sandbox *box, const struct ruleset *ruleset, enum sandbox_mode mode,
+const struct source_file *sandbox_file(const struct sandbox *box, struct str path)
+{
+	size_t i = source_index(box->files, box->n_files, path);
+
+	return i == SIZE_MAX ? NULL : &box->files[i];
+}
+
+int sandbox_open(struct sandbox *box, const struct source_file *files, size_t n_files, enum sandbox_mode mode,
 		 struct error *reterr)
 {
-	*box = (struct sandbox){.memory_max = SANDBOX_MEMORY_MAX, .ruleset = ruleset, .mode = mode};
+	*box = (struct sandbox){
+		.memory_max = SANDBOX_MEMORY_MAX, .files = files, .n_files = n_files, .mode = mode};
 	box->budget_us = SANDBOX_LOAD_MS * 1000;
 	buf_init(&box->text, SANDBOX_TEXT_MAX);
 	arena_init(&box->arena, SANDBOX_ARENA_MAX);
@@ -167,7 +175,7 @@ static struct place lost_place(const struct sandbox *box, struct place next)
 	} else if (!next.file && box->state && box->state->current) {
 		const struct rule *rule = box->state->current->rule;
 
-		next = (struct place){ruleset_file(box->ruleset, rule->campaign->file), rule->line};
+		next = (struct place){sandbox_file(box, rule->campaign->file), rule->line};
 	}
 	return next;
 }
@@ -182,8 +190,7 @@ struct place sandbox_place(lua_State *L)
 	for (int level = 0; !place.file && lua_getstack(L, level, &at); level++) {
 		lua_getinfo(L, "Slt", &at);
 		if (at.source[0] == '@' && at.currentline > 0)
-			place = (struct place){ruleset_file(box->ruleset, str_of(at.source + 1)),
-					       at.currentline};
+			place = (struct place){sandbox_file(box, str_of(at.source + 1)), at.currentline};
 		else
 			lost = lost || at.istailcall;
 	}
@@ -193,15 +200,15 @@ struct place sandbox_place(lua_State *L)
 /* The source that Lua names in a message; a long path has only its end there. */
 static const struct source_file *named_file(struct sandbox *box, struct str name)
 {
-	const struct source_file *file = ruleset_file(box->ruleset, name);
+	const struct source_file *file = sandbox_file(box, name);
 
 	if (file || !str_starts(name, STR("...")))
 		return file;
 	name.p += 3;
 	name.n -= 3;
-	for (size_t i = 0; i < box->ruleset->n_files; i++) {
-		if (str_ends(box->ruleset->files[i].path, name))
-			return &box->ruleset->files[i];
+	for (size_t i = 0; i < box->n_files; i++) {
+		if (str_ends(box->files[i].path, name))
+			return &box->files[i];
 	}
 	return NULL;
 }

@@ -56,7 +56,8 @@ struct key {
 struct sandbox {
 	lua_State *L;
 	size_t memory, memory_max;
-	const struct ruleset *ruleset; /* whose files are sources */
+	const struct source_file *files; /* the sources; sorted by path */
+	size_t n_files;
 	enum sandbox_mode mode;
 	struct loader *loader;      /* MODE_LOAD */
 	struct script_state *state; /* MODE_BIND, MODE_RUN */
@@ -76,7 +77,7 @@ struct sandbox {
 	size_t n_keys, keys_capacity;
 };
 
-int sandbox_open(struct sandbox *box, const struct ruleset *ruleset, enum sandbox_mode mode,
+int sandbox_open(struct sandbox *box, const struct source_file *files, size_t n_files, enum sandbox_mode mode,
 		 struct error *reterr);
 void sandbox_close(struct sandbox *box); /* one that is all zero is allowed */
 
@@ -84,6 +85,9 @@ static inline struct sandbox *sandbox_of(lua_State *L)
 {
 	return *(struct sandbox **)lua_getextraspace(L);
 }
+
+/* The source of that path; NULL when there is none. */
+const struct source_file *sandbox_file(const struct sandbox *box, struct str path);
 
 /* Runs `function` with `context` as its light userdata argument, protected and with a new time budget. */
 int sandbox_call(struct sandbox *box, lua_CFunction function, void *context, struct error *reterr);

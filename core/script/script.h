@@ -3,7 +3,7 @@
  * The operators' Lua: loading rules, and running them step by step. Only this folder knows lua.h.
  *
  * Two lives of a script. At load (any thread, off the loops) each script runs once in a state of its own, and
- * what it declares becomes the immutable C structs of a ruleset. At run time each campaign has one state on
+ * what it declares becomes the immutable C structs of a unit. At run time each campaign has one state on
  * each shard, made on first use by running the script again, this time only to get its functions: the n-th
  * declaration of a file is the n-th struct.
  *
@@ -31,6 +31,18 @@ int script_read_folder(const char *folder, struct arena *arena, struct source_fi
  * caller's. */
 struct ruleset *script_load(const struct source_file *files, size_t n_files, uint32_t generation);
 
+/* The same, where every file that is as it was in `base`, with all that it requires, is taken over from there
+ * and not loaded again. With `keep` a campaign that has errors now goes on as it was in `base`: its last good
+ * version. What serves a source in `base` is not broken by something else that wants to serve it too. */
+struct ruleset *script_reload(const struct ruleset *base, const struct source_file *files, size_t n_files,
+			      bool keep, uint32_t generation);
+
+/* The files of the generation, from which script_load makes the same one again: those of the folder, and,
+ * under
+ * ".kept/CAMPAIGN/", those of the last good version of each campaign whose file has errors. Sorted by path;
+ * the texts are the ruleset's. In `arena`; NULL when that is full. */
+const struct source_file *script_sources(const struct ruleset *ruleset, struct arena *arena, size_t *ret_n);
+
 /* --- Running
  * ------------------------------------------------------------------------------------------------- */
 
@@ -48,7 +60,7 @@ struct script_host {
 	void (*log)(void *context, struct str line);
 };
 
-/* The campaign's state, with its script loaded for running. The campaign's ruleset must outlive it. */
+/* The campaign's state, with its script loaded for running. The campaign's unit must outlive it. */
 int script_state_create(const struct campaign *campaign, const struct script_host *host,
 			struct script_state **ret, struct error *reterr);
 void script_state_destroy(

@@ -75,16 +75,16 @@ static void bind_functions(lua_State *L, int table)
 int bind_service(lua_State *L)
 {
 	struct sandbox *box = sandbox_of(L);
-	const struct loaded_ruleset *loaded = (const struct loaded_ruleset *)box->ruleset;
 	struct loading *loading = box->loading;
-	const struct file_services *services = &loaded->files[loading->file - box->ruleset->files];
+	/* The files of the state are those of its unit. */
+	const struct unit *unit = box->state->campaign->unit->units[loading->file - box->files];
 	const struct service *service;
 	struct service_box *ret;
 
 	lua_settop(L, 1);
-	if (loading->n_services >= services->n || !lua_istable(L, 1))
+	if (loading->n_services >= unit->n_services || !lua_istable(L, 1))
 		differs(L);
-	service = services->services[loading->n_services++];
+	service = unit->services[loading->n_services++];
 	ret = lua_newuserdatauv(L, sizeof *ret, 1);
 	*ret = (struct service_box){.service = service};
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &sandbox_service_mt);
@@ -134,7 +134,7 @@ static int bind_campaign(lua_State *L)
 {
 	static const void *const tables[] = {&state_rules, &state_services, &state_runs};
 	struct script_state *state = lua_touserdata(L, 1);
-	const struct source_file *file = ruleset_file(state->box.ruleset, state->campaign->file);
+	const struct source_file *file = sandbox_file(&state->box, state->campaign->file);
 
 	for (size_t i = 0; i < countof(tables); i++) {
 		lua_newtable(L);
@@ -158,7 +158,7 @@ int script_state_create(const struct campaign *campaign, const struct script_hos
 	state->campaign = campaign;
 	state->host = host;
 	literals_init(&state->literals);
-	if (sandbox_open(&state->box, campaign->ruleset, MODE_BIND, reterr)) {
+	if (sandbox_open(&state->box, campaign->unit->files, campaign->unit->n_files, MODE_BIND, reterr)) {
 		script_state_destroy(state);
 		return -1;
 	}

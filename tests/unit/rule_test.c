@@ -248,8 +248,8 @@ static void a_star_stands_for_any_run_of_characters(void **state)
 
 static void the_most_exact_campaign_serves_a_source(void **state)
 {
-	struct campaign c[6] = {{.index = 0}, {.index = 1}, {.index = 2},
-				{.index = 3}, {.index = 4}, {.index = 5}};
+	struct campaign c[6] = {{.name = STR("0")}, {.name = STR("1")}, {.name = STR("2")},
+				{.name = STR("3")}, {.name = STR("4")}, {.name = STR("5")}};
 	struct serving serving[] = {
 		{STR("/campaigns/1"), false, &c[0]}, {STR("/campaigns/12"), false, &c[1]},
 		{STR("/queues/7"), false, &c[2]},    {STR("/queues/72"), true, &c[3]},

@@ -117,7 +117,7 @@ static inline void fixture_event(struct fixture *fixture, const char *json)
 /* Starts the rule for the newest event. */
 static inline enum script_ending fixture_start(struct fixture *fixture, size_t rule)
 {
-	const struct campaign *campaign = &fixture->ruleset->campaigns[0];
+	const struct campaign *campaign = fixture->ruleset->campaigns[0];
 
 	script_run_destroy(fixture->run);
 	free(fixture->step.request);

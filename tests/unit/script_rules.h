@@ -66,10 +66,9 @@ static inline const struct error *assert_problem(const struct ruleset *ruleset, 
 
 static inline const struct campaign *find_campaign(const struct ruleset *ruleset, const char *name)
 {
-	for (size_t i = 0; i < ruleset->n_campaigns; i++) {
-		if (str_eq(ruleset->campaigns[i].name, str_of(name)))
-			return &ruleset->campaigns[i];
-	}
+	const struct campaign *campaign = ruleset_campaign(ruleset, str_of(name));
+	if (campaign)
+		return campaign;
 	fail();
 	return NULL;
 }

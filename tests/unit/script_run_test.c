@@ -163,7 +163,7 @@ static void fire_goes_out_before_the_function_runs(void **state)
 	fixture_rules(&fixture, "rule 'r' { on = 'post_call', fire = { svc.made, svc.off, svc.form }, run = "
 				"function() log 'ran' end }\n"
 				"rule 's' { on = 'post_call', fire = svc.made }");
-	assert_true(fixture.ruleset->campaigns[0].rules[1].needs_lua);
+	assert_true(fixture.ruleset->campaigns[0]->rules[1].needs_lua);
 	assert_ending(&fixture, fixture_start(&fixture, 0), SCRIPT_STEP);
 	assert_true(fixture.step.fire);
 	assert_str(fixture.step.service->name, "Made");
@@ -445,7 +445,7 @@ static void many_runs_wait_in_one_state(void **state)
 				"log(e and e.ani) end }");
 	fixture_event(&fixture, EVENT_WITH(""));
 	for (size_t i = 0; i < countof(runs); i++) {
-		runs[i] = script_run_create(fixture.state, &fixture.ruleset->campaigns[0].rules[0],
+		runs[i] = script_run_create(fixture.state, &fixture.ruleset->campaigns[0]->rules[0],
 					    fixture.call.events[0], &fixture.log, &fixture);
 		assert_int_equal(script_run_resume(runs[i], NULL, &step, &error), SCRIPT_STEP);
 	}
