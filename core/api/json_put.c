@@ -1,5 +1,6 @@
 #include "api/json_put.h"
 
+#include "api/mask.h"
 #include "format/encode.h"
 #include "format/json.h"
 #include "format/rfc3339.h"
@@ -78,4 +79,32 @@ void put_body(struct buf *out, struct str body)
 	gchar *text = g_base64_encode((const guchar *)body.p, body.n);
 	put_text(out, "body_base64", str_of(text));
 	g_free(text);
+}
+
+void put_headers(struct buf *out, const struct header *headers, size_t n)
+{
+	struct buf value;
+	buf_init(&value, 256 * 1024);
+	put_key(out, "headers");
+	buf_char(out, '{');
+	for (size_t i = 0; i < n; i++) {
+		bool repeated = false;
+		for (size_t j = 0; j < i; j++)
+			repeated |= str_eq_nocase(headers[j].name, headers[i].name);
+		if (repeated)
+			continue;
+		buf_clear(&value);
+		for (size_t j = i; j < n; j++) {
+			if (!str_eq_nocase(headers[j].name, headers[i].name))
+				continue;
+			buf_str(&value, value.n ? STR(", ") : STR(""));
+			buf_str(&value, header_is_secret(headers[j].name) ? STR("***") : headers[j].value);
+		}
+		put_item(out);
+		json_write_string(out, headers[i].name);
+		buf_char(out, ':');
+		json_write_string(out, buf_view(&value));
+	}
+	buf_char(out, '}');
+	buf_finish(&value);
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "model/request.h"
 
 void put_item(struct buf *out); /* before each item of an array */
 void put_key(struct buf *out, const char *key);
@@ -24,3 +25,7 @@ void put_texts(struct buf *out, const char *key, const struct str *texts, size_t
 
 /* "body", or "body_base64" when it is not UTF-8. */
 void put_body(struct buf *out, struct str body);
+
+/* "headers":{…}. Several of one name are one member, their values joined as in a header line; secrets are
+ * masked. */
+void put_headers(struct buf *out, const struct header *headers, size_t n);

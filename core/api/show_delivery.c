@@ -7,35 +7,6 @@
 
 enum { ATTEMPTS_ARENA_MAX = 64 << 20, URL_SHOWN_MAX = 64 * 1024 };
 
-/* Several of one name are one member, their values joined as in a header line. */
-static void show_headers(struct buf *out, const struct header *headers, size_t n)
-{
-	struct buf value;
-	buf_init(&value, 256 * 1024);
-	put_key(out, "headers");
-	buf_char(out, '{');
-	for (size_t i = 0; i < n; i++) {
-		bool repeated = false;
-		for (size_t j = 0; j < i; j++)
-			repeated |= str_eq_nocase(headers[j].name, headers[i].name);
-		if (repeated)
-			continue;
-		buf_clear(&value);
-		for (size_t j = i; j < n; j++) {
-			if (!str_eq_nocase(headers[j].name, headers[i].name))
-				continue;
-			buf_str(&value, value.n ? STR(", ") : STR(""));
-			buf_str(&value, header_is_secret(headers[j].name) ? STR("***") : headers[j].value);
-		}
-		put_item(out);
-		json_write_string(out, headers[i].name);
-		buf_char(out, ':');
-		json_write_string(out, buf_view(&value));
-	}
-	buf_char(out, '}');
-	buf_finish(&value);
-}
-
 static void show_request(struct buf *out, struct str text)
 {
 	struct request *request = request_from_text(text);
@@ -52,7 +23,7 @@ static void show_request(struct buf *out, struct str text)
 	mask_url(&url, request->url);
 	put_text(out, "method", request->method);
 	put_text(out, "url", buf_view(&url));
-	show_headers(out, request->headers, request->n_headers);
+	put_headers(out, request->headers, request->n_headers);
 	put_body(out, request->body);
 	buf_finish(&url);
 	free(request);
@@ -76,7 +47,7 @@ static void show_attempt(struct buf *out, const struct value *stored)
 	put_text(out, "error",
 		 answer->failure == FAILURE_NONE ? (struct str){0} : str_of(failure_name(answer->failure)));
 	put_text_or_null(out, "detail", str_of(answer->detail));
-	show_headers(out, answer->headers, answer->n_headers);
+	put_headers(out, answer->headers, answer->n_headers);
 	put_body(out, answer->body);
 	put_bool(out, "cut", answer->cut);
 	buf_char(out, '}');

@@ -187,8 +187,8 @@ static void show_rest(struct buf *out, const struct timeline *timeline)
 		const struct rule_record *record = &timeline->records[i];
 		if (!record->shown)
 			show_rule(out, record->campaign, record->rule,
-				  record->has_run ? run_outcome_name(record->outcome) : "done", record->reason,
-				  record);
+				  record->has_run ? run_outcome_name(record->outcome) : "done",
+				  record->reason, record);
 	}
 }
 

@@ -27,6 +27,7 @@ struct command {
 
 extern const struct command command_run;
 extern const struct command command_check;
+extern const struct command command_simulate;
 extern const struct command command_sink;
 extern const struct command command_demo;
 extern const struct command command_deliveries;

@@ -2,7 +2,7 @@
 #include "app/loop.h"
 #include "app/options.h"
 #include "app/problems_print.h"
-#include "app/read_file.h"
+#include "base/read_file.h"
 #include "app/rules_load.h"
 #include "app/sink.h"
 #include "app/sink_print.h"
@@ -237,7 +237,11 @@ static int read_answers(struct demo *demo, struct error *reterr)
 {
 	char path[4096];
 	snprintf(path, sizeof path, "%s/answers.json", demo->samples);
-	return access(path, F_OK) == 0 ? answers_read(&demo->answers, path, reterr) : 0;
+	if (access(path, F_OK))
+		return 0;
+	return answers_read(&demo->answers, path, reterr) || answers_fit_sink(&demo->answers, path, reterr)
+		       ? -1
+		       : 0;
 }
 
 static int start_sink(struct demo *demo, struct error *reterr)

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 static const struct command *const commands[] = {
-	&command_run,    &command_check,  &command_deliveries, &command_explain, &command_redeliver,
+	&command_run,    &command_check, &command_simulate, &command_deliveries, &command_explain, &command_redeliver,
 	&command_events, &command_status, &command_sink,       &command_demo,
 };
 

@@ -70,8 +70,8 @@ static void respond_later(struct sink *sink, struct http_request *request,
 static void handle(void *context, struct http_request *request)
 {
 	struct sink *sink = context;
-	const struct scripted_answer *answer =
-		answers_take(sink->options.answers, http_request_method(request), http_request_path(request));
+	struct answer_key key = {.method = http_request_method(request), .path = http_request_path(request)};
+	const struct scripted_answer *answer = answers_take(sink->options.answers, &key);
 	sink->options.seen(sink->options.context, request, answer);
 	int64_t delay_ms = !answer ? 0 : answer->error == ANSWER_TIMEOUT ? SINK_TIMEOUT_MS : answer->delay_ms;
 	if (delay_ms > 0)

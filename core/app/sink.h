@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "app/answers.h"
+#include "simulate/answers.h"
 #include "source/http_server.h"
 
 enum { SINK_TIMEOUT_MS = 120000 }; /* how long "no answer comes" lasts */

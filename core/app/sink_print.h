@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "app/answers.h"
+#include "simulate/answers.h"
 #include "source/http_server.h"
 
 #include <stdio.h>

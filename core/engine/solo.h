@@ -21,8 +21,8 @@ struct solo {
 /* Its clock goes from here, and can be read. `solo` must stay where it is. */
 void solo_init(struct solo *solo, int64_t base_ms);
 
-/* Each exchange is answered by `script`. The options' mailbox is set here; a journal in them is taken over, and
- * what it holds unfinished goes on. After an end it can begin again; time goes on. */
+/* Each exchange is answered by `script`. The options' mailbox is set here; a journal in them is taken over,
+ * and what it holds unfinished goes on. After an end it can begin again; time goes on. */
 int solo_begin(struct solo *solo, const struct engine_options *options, const struct ruleset *ruleset,
 	       fake_script script, void *context, struct error *reterr);
 

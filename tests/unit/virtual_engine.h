@@ -17,7 +17,7 @@ struct sent {
 struct virtual_engine {
 	struct solo solo;
 	struct engine *engine; /* the solo's */
-	const char *folder;     /* of the journal; NULL: none */
+	const char *folder;    /* of the journal; NULL: none */
 	struct sent sent[512];
 	size_t n_sent;
 	int accepted, duplicates, refused;
@@ -111,8 +111,8 @@ static inline void virtual_event(struct virtual_engine *v, const char *json)
 {
 	struct virtual_acceptance *a = mem_zalloc(sizeof *a);
 	struct error error;
-	if (events_parse_json(str_of(json), &(struct event_limits){0}, clock_wall_ms(&v->solo.clock), &a->list,
-			      &error))
+	if (events_parse_json(str_of(json), &(struct event_limits){0}, clock_wall_ms(&v->solo.clock),
+			      &a->list, &error))
 		fail_msg("%s", error.what);
 	assert_in_range(a->list.n, 0, countof(a->duplicates));
 	a->v = v;

@@ -1,6 +1,6 @@
-#include "app/answers.h"
+#include "simulate/answers.h"
 
-#include "app/read_file.h"
+#include "base/read_file.h"
 #include "base/suggest.h"
 #include "format/json.h"
 
@@ -12,7 +12,7 @@ enum { FILE_MAX = 16 * 1024 * 1024, ENTRY_HEADERS_MAX = 64, DELAY_MAX_MS = 3600 
 struct reading {
 	struct arena *arena;
 	struct scripted_answer *entry;
-	bool has_service, has_type;
+	bool has_type;
 	struct error *reterr;
 };
 
@@ -51,18 +51,18 @@ static int read_text(struct reading *reading, struct str key, const struct value
 	return 0;
 }
 
+/* In the order of enum answer_error. */
+static const char *const error_names[] = {"timeout", "reset", "refused", "dns", "tls"};
+
 static int read_error(struct reading *reading, const struct value *value)
 {
-	static const struct str names[] = {{"timeout", 7}, {"reset", 5}};
-	if (value->kind == VALUE_STRING)
-		for (size_t i = 0; i < countof(names); i++)
-			if (str_eq(value->text, names[i])) {
-				reading->entry->error = i == 0 ? ANSWER_TIMEOUT : ANSWER_RESET;
-				return 0;
-			}
-	return error_set(reading->reterr,
-			 "'error' must be \"timeout\" or \"reset\": what a listening service cannot do, "
-			 "a sink cannot either");
+	for (size_t i = 0; value->kind == VALUE_STRING && i < countof(error_names); i++)
+		if (str_eq(value->text, str_of(error_names[i]))) {
+			reading->entry->error = ANSWER_TIMEOUT + (enum answer_error)i;
+			return 0;
+		}
+	return error_set(reading->reterr, "'error' must be \"timeout\", \"reset\", \"refused\", \"dns\" or "
+					  "\"tls\"");
 }
 
 static int read_headers(struct reading *reading, const struct value *value)
@@ -90,6 +90,7 @@ static void read_body(struct reading *reading, const struct value *value)
 		return;
 	}
 	struct buf json;
+	entry->output = value;
 	buf_init(&json, FILE_MAX);
 	json_write(&json, value);
 	entry->body = arena_copy(reading->arena, buf_view(&json));
@@ -119,6 +120,10 @@ static int read_member(struct reading *reading, struct str key, const struct val
 {
 	struct scripted_answer *entry = reading->entry;
 	int64_t number;
+	if (str_eq(key, STR("service")))
+		return read_text(reading, key, value, &entry->service);
+	if (str_eq(key, STR("operation")))
+		return read_text(reading, key, value, &entry->operation);
 	if (str_eq(key, STR("method")))
 		return read_text(reading, key, value, &entry->method);
 	if (str_eq(key, STR("path")))
@@ -135,8 +140,6 @@ static int read_member(struct reading *reading, struct str key, const struct val
 	} else if (str_eq(key, STR("delay_ms"))) {
 		if (!whole_number(value, 0, DELAY_MAX_MS, &entry->delay_ms))
 			return want(reading, key, "a number of milliseconds up to an hour");
-	} else if (str_eq(key, STR("service")) || str_eq(key, STR("operation"))) {
-		reading->has_service = true;
 	} else if (!str_eq(key, STR("headers")) && !str_eq(key, STR("body"))) {
 		return unknown_key(reading, key);
 	}
@@ -156,7 +159,7 @@ static int read_entry(struct reading *reading, const struct value *value)
 	const struct value *body = value_get(value, STR("body"));
 	if (body)
 		read_body(reading, body);
-	reading->entry->passed_over = reading->has_service && !reading->entry->path.p;
+	reading->entry->left = reading->entry->times;
 	return 0;
 }
 
@@ -181,13 +184,13 @@ static int read_entries(struct answers *answers, const struct value *list, struc
 
 int answers_parse(struct answers *answers, struct str text, const char *file, struct error *reterr)
 {
-	struct value list;
 	struct error error;
 	answers_finish(answers);
+	struct value *list = arena_zalloc(&answers->arena, sizeof *list);
 	struct str copy = arena_copy(&answers->arena, text);
-	if (json_parse(copy, (struct json_limits){0}, &answers->arena, &list, &error)) {
+	if (json_parse(copy, (struct json_limits){0}, &answers->arena, list, &error)) {
 		error_at(&error, str_of(file), error.line, error.column, text);
-	} else if (read_entries(answers, &list, &error) == 0) {
+	} else if (read_entries(answers, list, &error) == 0) {
 		return 0;
 	} else {
 		error_at(&error, str_of(file), 0, 0, (struct str){0});
@@ -209,17 +212,54 @@ int answers_read(struct answers *answers, const char *file, struct error *reterr
 	return result;
 }
 
-const struct scripted_answer *answers_take(struct answers *answers, struct str method, struct str path)
+void answers_rewind(struct answers *answers)
+{
+	for (size_t i = 0; i < answers->n; i++)
+		answers->entries[i].left = answers->entries[i].times;
+}
+
+int answers_fit_sink(const struct answers *answers, const char *file, struct error *reterr)
+{
+	for (size_t i = 0; i < answers->n; i++) {
+		const struct scripted_answer *entry = &answers->entries[i];
+		if ((entry->service.p && !entry->path.p) || entry->error <= ANSWER_RESET)
+			continue;
+		error_set(reterr,
+			  "answer %zu: 'error' must be \"timeout\" or \"reset\": what a listening service "
+			  "cannot "
+			  "do, a sink cannot either",
+			  i + 1);
+		error_at(reterr, str_of(file), 0, 0, (struct str){0});
+		return -1;
+	}
+	return 0;
+}
+
+/* An entry for a service names the service, or its group; a key that does not know its service is a sink's,
+ * which goes by the path. */
+static bool fits(const struct scripted_answer *entry, const struct answer_key *key)
+{
+	if (!key->service.p && entry->service.p && !entry->path.p)
+		return false;
+	if (key->service.p && entry->service.p && !str_eq(entry->service, key->service) &&
+	    !str_eq(entry->service, key->group))
+		return false;
+	if (key->service.p && entry->operation.p && !str_eq(entry->operation, key->operation))
+		return false;
+	if (!key->service.p && entry->operation.p && !entry->path.p)
+		return false;
+	return (!entry->method.p || str_eq_nocase(entry->method, key->method)) &&
+	       (!entry->path.p || str_starts(key->path, entry->path));
+}
+
+const struct scripted_answer *answers_take(struct answers *answers, const struct answer_key *key)
 {
 	for (size_t i = 0; i < answers->n; i++) {
 		struct scripted_answer *entry = &answers->entries[i];
-		if (entry->passed_over || entry->times == 0)
+		if (entry->left == 0 || !fits(entry, key))
 			continue;
-		if ((entry->method.p && !str_eq_nocase(entry->method, method)) ||
-		    (entry->path.p && !str_starts(path, entry->path)))
-			continue;
-		if (entry->times > 0)
-			entry->times--;
+		if (entry->left > 0)
+			entry->left--;
 		return entry;
 	}
 	return NULL;

@@ -1,4 +1,4 @@
-/* core/app/read_file.h
+/* core/base/read_file.h
  *
  * A whole file in memory, for the small files that commands are given.
  */

@@ -1,4 +1,4 @@
-#include "app/read_file.h"
+#include "base/read_file.h"
 
 #include <errno.h>
 #include <stdio.h>
