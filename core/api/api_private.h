@@ -58,7 +58,8 @@ struct job {
 	void (*work)(struct job *job); /* on the thread: fills in the answer */
 	void (*then)(struct job *job); /* on the main thread afterwards; NULL: it is answered and freed */
 	struct arena arena;
-	struct str path; /* what stands behind the route */
+	struct str path;  /* what stands behind the route */
+	struct str input; /* the body that came, of routes whose work needs it */
 	struct api_query query;
 
 	int status; /* 0: 200. From 400: `error` is told, and the body is not */
@@ -97,6 +98,11 @@ void generations_free(struct api *api);
 
 /* The members of a delivery: without `full`, those of a list. */
 void show_delivery(struct buf *out, const struct journal_delivery *row, bool full);
+
+/* --- rules.c --- */
+
+/* "problems":[…] */
+void put_problems(struct buf *out, const struct ruleset *ruleset);
 
 /* --- timeline.c; on the thread --- */
 

@@ -83,6 +83,15 @@ static void show_problem(struct buf *out, const struct problem *problem)
 	buf_char(out, '}');
 }
 
+void put_problems(struct buf *out, const struct ruleset *ruleset)
+{
+	put_key(out, "problems");
+	buf_char(out, '[');
+	for (size_t i = 0; i < ruleset->n_problems; i++)
+		show_problem(out, &ruleset->problems[i]);
+	buf_char(out, ']');
+}
+
 static void work_rules(struct job *job)
 {
 	struct ruleset *ruleset = engine_ruleset(job->api->options.engine);
@@ -94,11 +103,8 @@ static void work_rules(struct job *job)
 	for (size_t i = 0; i < ruleset->n_campaigns; i++)
 		show_campaign(out, ruleset->campaigns[i]);
 	buf_char(out, ']');
-	put_key(out, "problems");
-	buf_char(out, '[');
-	for (size_t i = 0; i < ruleset->n_problems; i++)
-		show_problem(out, &ruleset->problems[i]);
-	buf_str(out, STR("]}"));
+	put_problems(out, ruleset);
+	buf_char(out, '}');
 	ruleset_unref(ruleset);
 }
 

@@ -5,9 +5,9 @@
 #include "app/simulate_print.h"
 
 #include "script/duration.h"
+#include "simulate/play.h"
 #include "simulate/report.h"
 #include "simulate/samples.h"
-#include "simulate/simulation.h"
 
 enum { LINES_MAX = 1 << 30 };
 
@@ -39,35 +39,27 @@ static void show(struct simulate *simulate, const struct result *result)
 	fwrite(simulate->lines.p, 1, simulate->lines.n, stdout);
 }
 
-static void show_done(struct simulate *simulate, struct simulation *simulation, bool all)
+static bool take(void *context, struct result *result)
 {
-	for (struct result *result; (result = simulation_take(simulation, all));) {
-		show(simulate, result);
-		result_free(result);
-	}
+	struct simulate *simulate = context;
+	show(simulate, result);
+	result_free(result);
+	return true;
 }
 
 static int play(struct simulate *simulate)
 {
-	const struct event_list *events = &simulate->events;
-	struct simulation_options options = {
-		.ruleset = simulate->ruleset,
-		.answers = &simulate->answers,
-		.seed = simulate->seed,
-		.start_ms = events->events[0]->arrived_ms,
-		.waits_end_ms = events->events[events->n - 1]->arrived_ms + simulate->advance_ms,
+	struct play play = {
+		.simulation = {.ruleset = simulate->ruleset,
+			       .answers = &simulate->answers,
+			       .seed = simulate->seed},
+		.advance_ms = simulate->advance_ms,
+		.result = take,
+		.context = simulate,
 	};
-	struct simulation *simulation;
 	struct error error;
-	if (simulation_create(&options, &simulation, &error))
+	if (play_events(&play, &simulate->events, &error) < 0)
 		return say(&error);
-	for (size_t i = 0; i < events->n; i++) {
-		simulation_event(simulation, events->events[i]);
-		show_done(simulate, simulation, false);
-	}
-	simulation_run_out(simulation);
-	show_done(simulate, simulation, true);
-	simulation_destroy(simulation);
 	return fflush(stdout) || ferror(stdout) || simulate->ruleset->n_errors ? EXIT_NO : EXIT_DONE;
 }
 

@@ -218,3 +218,48 @@ def test_a_secret_is_not_shown(simulate):
                      'rule "a" { on = "post_call", fire = api }', [CALL])
     assert "secret" not in json.dumps(line)
     assert line["deliveries"][0]["headers"]["authorization"] == "***"
+
+
+RULE = 'serves { "/queues/1" }\n' + SERVICE + 'rule "a" { on = "post_call", run = function(call) log(crm:call().ok) end }\n'
+
+
+def ask(engine, body, status=200):
+    got, _, answer = engine.post("/v1/simulate", body)
+    assert got == status, answer
+    return json.loads(answer)
+
+
+def test_a_running_engine_simulates_with_the_rules_that_serve(start_engine):
+    engine = start_engine({"campaign.lua": RULE})
+    answer = ask(engine, {"events": [CALL], "answers": [{"service": "CRM", "body": {"ok": "yes"}}]})
+    assert answer["problems"] == [] and answer["generation"] >= 1
+    line, = answer["results"]
+    assert (line["rule"], line["outcome"], line["log"]) == ("a", "done", ["yes"])
+    assert line["deliveries"][0]["url"] == "http://127.0.0.1:9/crm"
+    assert json.loads(engine.get("/v1/deliveries")[2])["deliveries"] == []  # nothing was sent, nothing kept
+
+
+def test_a_running_engine_simulates_changed_rules(start_engine):
+    engine = start_engine({"campaign.lua": RULE, "other.lua": "serves { \"/queues/2\" }\n"})
+    answer = ask(engine, {"events": CALL, "rules": {"campaign.lua": RULE.replace(".ok", ".status"), "other.lua": None}})
+    assert answer["results"][0]["log"] == ["200"]
+    answer = ask(engine, {"events": CALL, "rules": {"campaign.lua": RULE.replace("run =", "rum =")}})
+    assert answer["results"][0]["outcome"] == "no_rule"
+    assert answer["problems"][0]["file"] == "campaign.lua" and answer["problems"][0]["line"] == 3
+    assert ask(engine, {"events": CALL})["problems"] == []
+
+
+@pytest.mark.parametrize("body, said", [
+    ({}, "'events' must be"),
+    ({"events": []}, "'events' must hold 1 to 1000"),
+    ({"events": [{"type": 1}]}, "type"),
+    ({"events": CALL, "answers": {}}, "answers are an array"),
+    ({"events": CALL, "advance": 5}, "'advance'"),
+    ({"events": CALL, "seed": "x"}, "'seed'"),
+    ({"events": CALL, "rules": {"a.txt": ""}}, ".lua"),
+    ({"events": CALL, "evnts": 1}, "unknown member 'evnts'"),
+    ([], "must be an object"),
+])
+def test_a_wrong_simulation_is_400_and_says_why(start_engine, body, said):
+    engine = start_engine()
+    assert said in ask(engine, body, 400)["detail"]
