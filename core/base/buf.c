@@ -45,16 +45,6 @@ void buf_add(struct buf *buf, const void *p, size_t n)
 	buf->n += n;
 }
 
-void buf_str(struct buf *buf, struct str s)
-{
-	buf_add(buf, s.p, s.n);
-}
-
-void buf_char(struct buf *buf, char c)
-{
-	buf_add(buf, &c, 1);
-}
-
 void buf_printf(struct buf *buf, const char *format, ...)
 {
 	char small[256];

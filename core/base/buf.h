@@ -20,13 +20,25 @@ void buf_finish(struct buf *buf);
 void buf_clear(struct buf *buf);
 
 void buf_add(struct buf *buf, const void *p, size_t n);
-void buf_str(struct buf *buf, struct str s);
-void buf_char(struct buf *buf, char c);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Room for n more bytes to be written at buf->p + buf->n by the caller; false (and overflow) past the
  * maximum. */
 bool buf_reserve(struct buf *buf, size_t n);
+
+static inline void buf_str(struct buf *buf, struct str s)
+{
+	buf_add(buf, s.p, s.n);
+}
+
+static inline void buf_char(struct buf *buf, char c)
+{
+	/* Texts are often built one character at a time, and nearly always there is room. */
+	if (buf->n + 1 < buf->capacity && buf->n < buf->max && !buf->overflow)
+		buf->p[buf->n++] = c;
+	else
+		buf_add(buf, &c, 1);
+}
 
 static inline struct str buf_view(const struct buf *buf)
 {

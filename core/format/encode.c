@@ -13,28 +13,37 @@ static void add_percent(struct buf *out, unsigned char c)
 	buf_add(out, code, sizeof code);
 }
 
+/* What stands for itself goes out in runs: most of a text does. */
+static size_t plain_run(struct str s, const char *also)
+{
+	size_t n = 0;
+	while (n < s.n && (is_alnum((unsigned char)s.p[n]) || (s.p[n] && strchr(also, s.p[n]))))
+		n++;
+	return n;
+}
+
+static void encode(struct buf *out, struct str s, const char *also, bool plus)
+{
+	while (s.n) {
+		size_t n = plain_run(s, also);
+		buf_add(out, s.p, n);
+		if (n < s.n && plus && s.p[n] == ' ')
+			buf_char(out, '+');
+		else if (n < s.n)
+			add_percent(out, (unsigned char)s.p[n]);
+		n += n < s.n;
+		s = (struct str){s.p + n, s.n - n};
+	}
+}
+
 void encode_form(struct buf *out, struct str s)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		if (is_alnum(c) || c == '*' || c == '-' || c == '.' || c == '_')
-			buf_char(out, (char)c);
-		else if (c == ' ')
-			buf_char(out, '+');
-		else
-			add_percent(out, c);
-	}
+	encode(out, s, "*-._", true);
 }
 
 void encode_percent(struct buf *out, struct str s)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		if (is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~')
-			buf_char(out, (char)c);
-		else
-			add_percent(out, c);
-	}
+	encode(out, s, "-._~", false);
 }
 
 static int hex_digit(char c)

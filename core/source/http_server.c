@@ -4,7 +4,10 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { FLUSH_TURNS = 8 };
+enum {
+	FLUSH_TURNS = 8,
+	CONNECTION_POOL = 16 * 1024, /* for head and buffers; cleared in whole between two requests */
+};
 
 static void run(struct http_server *server);
 
@@ -103,12 +106,13 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, int listen_fd
 {
 	const struct http_server_options *options = &server->options;
 	/* Loose where libmicrohttpd would close without a word and we can answer: the checks are ours. */
-	return MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, http_on_request, server,
-		MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, server,
-		MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, server, MHD_OPTION_URI_LOG_CALLBACK,
-		http_on_target, server, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->timeout_s,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections_max, MHD_OPTION_END);
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, http_on_request,
+				server, MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_NOTIFY_CONNECTION,
+				http_on_connection, server, MHD_OPTION_NOTIFY_COMPLETED, http_on_completed,
+				server, MHD_OPTION_URI_LOG_CALLBACK, http_on_target, server,
+				MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->timeout_s,
+				MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections_max,
+				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_POOL, MHD_OPTION_END);
 }
 
 static void open_handles(struct http_server *server)
