@@ -139,10 +139,13 @@ bool record_delivery(struct delivery *delivery, enum delivery_state state, int64
 	row->next_ms = next_ms;
 	row->status = answer ? answer->status : 0;
 	row->failure = str_of(failure_name(answer ? answer->failure : FAILURE_NONE));
+	/* Once it is posted `then` may be called on another thread, and free the delivery. */
+	struct event *released = delivery->recorded ? NULL : event_ref(delivery->event);
+	delivery->recorded = true;
 	record_post(shard->engine, record, delivery->home, then, delivery);
-	if (!delivery->recorded) {
-		delivery->recorded = true;
-		event_release(shard->engine, delivery->event);
+	if (released) {
+		event_release(shard->engine, released);
+		event_unref(released);
 	}
 	return true;
 }
