@@ -12,6 +12,8 @@ struct api *api_create(const struct api_options *options)
 	routes_events(api, options->server);
 	routes_rules(api, options->server);
 	routes_status(api, options->server);
+	routes_metrics(api, options->server);
+	routes_stream(api, options->server);
 	api_thread_start(api);
 	return api;
 }
@@ -21,6 +23,7 @@ void api_close(struct api *api)
 	if (api->closed)
 		return;
 	api->closed = true;
+	stream_close(api);
 	api_thread_end(api);
 }
 

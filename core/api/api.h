@@ -15,6 +15,7 @@
 struct api;
 
 struct api_options {
+	uv_loop_t *loop; /* the main thread's; runs on until its handles are closed, after api_close */
 	struct http_server *server;
 	struct engine *engine;
 	struct journal *journal; /* the engine's; NULL: nothing is kept */

@@ -33,6 +33,7 @@ struct api {
 	struct api_options options;
 	int64_t started_ms;
 	bool closed;
+	struct stream_hub *hub; /* until api_close */
 	struct list jobs;
 	size_t n_jobs;
 
@@ -63,6 +64,7 @@ struct job {
 	struct api_query query;
 
 	int status; /* 0: 200. From 400: `error` is told, and the body is not */
+	bool wants_openmetrics;
 	const char *content_type;
 	struct buf body;
 	struct error error;
@@ -121,3 +123,10 @@ void routes_redeliver(struct api *api, struct http_server *server);
 void routes_events(struct api *api, struct http_server *server);
 void routes_rules(struct api *api, struct http_server *server);
 void routes_status(struct api *api, struct http_server *server);
+void routes_metrics(struct api *api, struct http_server *server);
+void routes_stream(struct api *api, struct http_server *server);
+
+/* --- stream.c --- */
+
+/* Ends all streams; nobody is told anything any more. */
+void stream_close(struct api *api);

@@ -134,6 +134,7 @@ static int start_server(struct run_command *run, struct error *reterr)
 static void start_routes(struct run_command *run, struct journal *journal)
 {
 	struct api_options options = {
+		.loop = &run->loop.uv,
 		.server = run->server,
 		.engine = run->engine,
 		.journal = journal,
@@ -331,7 +332,7 @@ static int run_run(const struct command *command, int argc, char **argv)
 	};
 	int code = options_read(command, argc, argv, table);
 	if (code == OPTIONS_GO_ON) {
-		run.log = (struct log){STDERR_FILENO, run.quiet ? LOG_LEVEL_WARN : LOG_LEVEL_INFO};
+		run.log = log_to(STDERR_FILENO, run.quiet ? LOG_LEVEL_WARN : LOG_LEVEL_INFO);
 		code = check_and_serve(command, &run);
 	}
 	ruleset_unref(run.ruleset);

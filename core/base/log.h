@@ -1,7 +1,8 @@
 /* core/base/log.h
  *
- * What the program tells its operator while it runs: one line an entry, logfmt on stderr. Only engine,
- * source, api and app log; everything below returns errors. Any thread: an entry is one write(2).
+ * What the program tells its operator while it runs: one line an entry on stderr, logfmt for people or JSON
+ * for what collects logs. Only engine, source, api and app log; everything below returns errors. Any thread:
+ * an entry is one write(2).
  */
 #pragma once
 
@@ -9,10 +10,18 @@
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
+enum log_form { LOG_LOGFMT, LOG_JSON };
+
 struct log {
 	int fd;
 	enum log_level level; /* entries above it are dropped */
+	enum log_form form;
+	bool priorities; /* each line begins with "<3>" and the like, as journald reads it (sd-daemon(3)) */
 };
+
+/* A log to this descriptor, in the form that suits it: logfmt on a terminal, JSON elsewhere, with priorities
+ * when journald is at the other end. */
+struct log log_to(int fd, enum log_level level);
 
 /* Pairs of key and value (both const char *), ended by NULL; a pair with a NULL value is left out. Values are
  * quoted where needed and control characters escaped, so that nothing from outside can forge a line. */

@@ -3,6 +3,7 @@
 #include "engine/replay.h"
 
 #include "format/exchange_text.h"
+#include "format/trace.h"
 #include "policy/retry.h"
 
 #include <stdio.h>
@@ -50,9 +51,18 @@ void delivery_free(struct delivery *delivery)
 	free(delivery);
 }
 
+/* At its service's shard. */
+static void enter(struct delivery *delivery)
+{
+	struct tally *tally = &delivery->shard->tally;
+	delivery->tally = tally_row(tally, TALLY_DELIVERIES, delivery->service->name);
+	tally_add(delivery->tally, TALLY_PENDING, 1);
+	outlet_enter(delivery);
+}
+
 static void deliver_here(struct message *message)
 {
-	outlet_enter(container_of(message, struct delivery, message));
+	enter(container_of(message, struct delivery, message));
 }
 
 void delivery_resume(struct delivery *delivery)
@@ -61,7 +71,7 @@ void delivery_resume(struct delivery *delivery)
 	delivery->message.deliver = deliver_here;
 	engine_work(shard->engine, 1);
 	if (shard == delivery->home)
-		outlet_enter(delivery);
+		enter(delivery);
 	else
 		shard_post(shard, &delivery->message);
 }
@@ -132,6 +142,13 @@ struct settlement {
 	int64_t at_ms;
 };
 
+static enum tally_figure figure_of(enum delivery_state state)
+{
+	return state == DELIVERY_DELIVERED ? TALLY_DELIVERED
+	       : state == DELIVERY_DEAD    ? TALLY_DEAD
+					   : TALLY_EXPIRED;
+}
+
 /* The caller goes on only when the answer is on disk. By mailbox even to its own shard: the run may go on to
  * send, and must not do so in the middle of this. */
 static void settle(struct delivery *delivery, const struct settlement *settlement)
@@ -140,6 +157,8 @@ static void settle(struct delivery *delivery, const struct settlement *settlemen
 	int64_t expired_ms = settlement->state == DELIVERY_EXPIRED ? settlement->at_ms : 0;
 	timers_cancel(&delivery->shard->timers, &delivery->expiry);
 	outlet_leave(delivery);
+	tally_add(delivery->tally, TALLY_PENDING, -1);
+	tally_add(delivery->tally, figure_of(settlement->state), 1);
 	if (delivery->caller) {
 		delivery->answer = answer_copy(settlement->answer);
 		delivery->answered_ms = settlement->at_ms;
@@ -263,6 +282,10 @@ static void attempt_done(struct exchange *exchange, const struct answer *given)
 	int64_t delay_ms;
 	outlet_attempt_ended(delivery);
 	retry_judge(policy, &answer);
+	tally_add(delivery->tally, TALLY_ATTEMPTS, 1);
+	if (answer.failure != FAILURE_NONE)
+		tally_add(delivery->tally, TALLY_FAILED_ATTEMPTS, 1);
+	histogram_add(&delivery->tally->took, answer.took_us);
 	struct settlement settlement = {DELIVERY_DELIVERED, &answer, &answer,
 					delivery->attempt_at_ms + answer.took_us / 1000};
 	switch (retry_decide(policy, delivery->attempts, &answer, clock_wall_ms(shard->clock),
@@ -283,6 +306,22 @@ static void attempt_done(struct exchange *exchange, const struct answer *given)
 	}
 }
 
+/* Each attempt is a span of its own: to whoever looks at the trace, a retry is another call. */
+static void pass_trace_on(struct delivery *delivery)
+{
+	struct exchange *exchange = &delivery->exchange;
+	struct str key[] = {str_of(delivery->id.z),
+			    {(const char *)&delivery->attempts, sizeof delivery->attempts}};
+	if (!delivery->event->traceparent.p)
+		return;
+	for (size_t i = 0; i < delivery->request->n_headers; i++)
+		if (str_eq(delivery->request->headers[i].name, STR("traceparent")))
+			return;
+	struct str trace = traceparent_child(delivery->event->traceparent, window_key(key, 2).low | 1,
+					     delivery->traceparent);
+	exchange->extra[exchange->n_extra++] = (struct header){STR("traceparent"), trace};
+}
+
 void delivery_attempt(struct delivery *delivery)
 {
 	struct shard *shard = delivery->shard;
@@ -292,6 +331,7 @@ void delivery_attempt(struct delivery *delivery)
 	delivery->exchange.request = delivery->request;
 	delivery->exchange.extra[0] = (struct header){STR("webhook-id"), str_of(delivery->id.z)};
 	delivery->exchange.n_extra = 1;
+	pass_trace_on(delivery);
 	delivery->exchange.timeout_ms = delivery->service->timeout_ms;
 	delivery->exchange.answer_max = ANSWER_BODY_MAX;
 	delivery->exchange.done = attempt_done;

@@ -16,6 +16,7 @@ struct engine *engine_new(const struct engine_options *options, const struct rul
 	engine->user_agent = mem_strdup(options->user_agent ? options->user_agent : "switchhook/" VERSION);
 	engine->ruleset = ruleset_ref(ruleset);
 	window_init(&engine->seen, SEEN_EVENTS);
+	engine->feed.mailbox = options->mailbox;
 	sem_init(&engine->quiet, 0, 0);
 	return engine;
 }
@@ -101,6 +102,30 @@ void engine_totals(const struct engine *engine, struct engine_totals *ret)
 	uint64_t *to = (uint64_t *)ret;
 	for (size_t i = 0; i < sizeof *ret / sizeof *to; i++)
 		to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+}
+
+void engine_tally(const struct engine *engine, struct tally *to)
+{
+	for (unsigned i = 0; i < engine->n_shards; i++)
+		tally_sum(to, &engine->shards[i]->tally);
+}
+
+unsigned engine_shards(const struct engine *engine)
+{
+	return engine->n_shards;
+}
+
+void engine_watch(struct engine *engine, void (*take)(void *context, const struct journal_delivery *row),
+		  void *context)
+{
+	engine->feed.take = take;
+	engine->feed.context = context;
+	feed_make_room(&engine->feed, 0);
+}
+
+uint64_t engine_watch_room(struct engine *engine, int64_t n)
+{
+	return feed_make_room(&engine->feed, n);
 }
 
 struct ruleset *engine_ruleset(struct engine *engine)

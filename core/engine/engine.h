@@ -50,6 +50,9 @@ int engine_generation(struct journal *journal, const struct source_file *files, 
 int engine_create(const struct engine_options *options, const struct ruleset *ruleset, struct engine **ret,
 		  struct error *reterr);
 
+/* Is so much pending that an event would be refused? Main thread. */
+bool engine_full(const struct engine *engine);
+
 /* The answer to engine_accept, delivered in the mailbox that was given. */
 struct acceptance {
 	struct message message;
@@ -77,6 +80,20 @@ struct engine_totals {
 
 /* Any thread; each figure is right by itself. */
 void engine_totals(const struct engine *engine, struct engine_totals *ret);
+
+/* Adds what the shards have counted by campaign and service to `to`, which is the caller's and all zero; its
+ * end is tally_finish. Any thread, while the engine lives. */
+struct tally;
+void engine_tally(const struct engine *engine, struct tally *to);
+
+/* How many shards there are. Any thread. */
+unsigned engine_shards(const struct engine *engine);
+
+/* Who watches deliveries (engine/feed.h): called on the main thread for each that finds room. NULL: nobody.
+ * engine_watch_room is feed_make_room. */
+void engine_watch(struct engine *engine, void (*take)(void *context, const struct journal_delivery *row),
+		  void *context);
+uint64_t engine_watch_room(struct engine *engine, int64_t n);
 
 /* The serving generation; a reference for the caller. Any thread. */
 struct ruleset *engine_ruleset(struct engine *engine);

@@ -154,12 +154,22 @@ static void number_events(struct engine *engine, struct acceptance *acceptance)
 	}
 }
 
+static bool has_no_room(const struct engine *engine, size_t n)
+{
+	return work_active(&engine->work) + n > engine->options.pending_max ||
+	       work_waiting(&engine->work) > WAITING_MAX;
+}
+
+bool engine_full(const struct engine *engine)
+{
+	return has_no_room(engine, 1);
+}
+
 static bool refuse(struct engine *engine, struct acceptance *acceptance)
 {
 	if (__atomic_load_n(&engine->stopping, __ATOMIC_ACQUIRE)) {
 		error_set(&acceptance->error, "the engine is stopping");
-	} else if (work_active(&engine->work) + acceptance->n > engine->options.pending_max ||
-		   work_waiting(&engine->work) > WAITING_MAX) {
+	} else if (has_no_room(engine, acceptance->n)) {
 		error_set(&acceptance->error,
 			  "too much is pending: %zu events and deliveries are not settled",
 			  engine_pending(engine));

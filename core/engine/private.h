@@ -5,9 +5,11 @@
 #pragma once
 
 #include "base/hash.h"
+#include "engine/feed.h"
 #include "engine/observer.h"
 #include "engine/shard.h"
 #include "engine/work.h"
+#include "format/trace.h"
 #include "journal/journal.h"
 
 #include <semaphore.h>
@@ -47,6 +49,7 @@ struct engine {
 
 	struct work work;
 	struct engine_totals totals; /* each atomic */
+	struct feed feed;
 
 	/* Told when nothing is pending; set before the first event. */
 	struct mailbox *idle_mailbox;
@@ -135,6 +138,9 @@ struct script_state *campaign_state(struct shard *shard, const struct campaign *
 				    struct error *reterr);
 void campaign_states_free(struct shard *shard);
 
+/* Adds up what Lua holds, for the tally; once a second at most. */
+void campaign_states_count(struct shard *shard, int64_t now_us);
+
 /* What runs ask while they run. */
 extern const struct script_host run_host;
 
@@ -171,11 +177,13 @@ struct delivery {
 	struct shard *shard;
 	struct lane *lane;
 	struct outlet *outlet;
+	struct tally_row *tally;
 	struct list in_lane, in_outlet;
 	struct timer retry, expiry;
 	struct exchange exchange;
 	int attempts;
 	int64_t attempt_at_ms;
+	char traceparent[TRACEPARENT_SIZE]; /* of this attempt */
 	struct answer *answer; /* the last, when somebody waits for it */
 	int64_t answered_ms;   /* when that came */
 };

@@ -142,6 +142,7 @@ bool record_delivery(struct delivery *delivery, enum delivery_state state, int64
 	/* Once it is posted `then` may be called on another thread, and free the delivery. */
 	struct event *released = delivery->recorded ? NULL : event_ref(delivery->event);
 	delivery->recorded = true;
+	feed_offer(&shard->engine->feed, row);
 	record_post(shard->engine, record, delivery->home, then, delivery);
 	if (released) {
 		event_release(shard->engine, released);

@@ -53,10 +53,17 @@ static void run_free(struct run *run)
 	free(run);
 }
 
+static void count_run(const struct call *call, const struct rule *rule, enum run_outcome outcome)
+{
+	struct tally *tally = &call->shard->tally;
+	tally_add(tally_row(tally, TALLY_RUNS, rule->campaign->name), outcome, 1);
+}
+
 void run_end(struct run *run, enum run_outcome outcome, struct str reason)
 {
 	struct call *call = run->call;
 	struct engine *engine = engine_of(call);
+	count_run(call, run->rule, outcome);
 	log_lines(call, run->event, run->rule, &run->log);
 	record_run(call->shard, run->event, run->rule, outcome, reason, &run->log);
 	event_release(engine, run->event);
@@ -123,7 +130,9 @@ static void fire_at_once(struct call *call, struct event *event, const struct ru
 	struct runlog log;
 	arena_init(&arena, RUN_ARENA_MAX);
 	runlog_init(&log, &arena, RUN_LOG_MAX);
-	if (fire_all(call, event, rule, &log, replay) && log.n)
+	bool all = fire_all(call, event, rule, &log, replay);
+	count_run(call, rule, all ? OUTCOME_DONE : OUTCOME_FAILED);
+	if (all && log.n)
 		record_run(call->shard, event, rule, OUTCOME_DONE, (struct str){0}, &log);
 	log_lines(call, event, rule, &log);
 	arena_finish(&arena);

@@ -33,4 +33,5 @@ void shard_finish(struct shard *shard)
 	journal_reader_close(shard->reader);
 	window_finish(&shard->once);
 	timers_finish(&shard->timers);
+	tally_finish(&shard->tally);
 }

@@ -14,6 +14,7 @@
 #include "base/mailbox.h"
 #include "base/timers.h"
 #include "engine/engine.h"
+#include "engine/tally.h"
 #include "engine/window.h"
 #include "script/script.h"
 #include "transport/transport.h"
@@ -47,6 +48,9 @@ struct shard {
 	size_t n_on_wire;
 	uint64_t chance; /* state of the generator for jitter */
 	bool stopping;   /* no retry and no wait is begun any more */
+
+	struct tally tally;
+	int64_t lua_counted_us; /* when its memory was added up last */
 };
 
 void shard_init(struct shard *shard, struct engine *engine, unsigned index, struct clock *clock,

@@ -12,6 +12,8 @@ struct shard_thread {
 	uv_async_t wake;
 	uv_timer_t tick;
 	uv_prepare_t prepare;
+	uv_check_t check;
+	int64_t woke_us; /* 0: not yet */
 	uv_thread_t thread;
 	struct message end;
 	bool started;
@@ -38,6 +40,12 @@ static void ticked(uv_timer_t *timer)
 {
 }
 
+static void after_sleep(uv_check_t *check)
+{
+	struct shard_thread *thread = check->data;
+	thread->woke_us = clock_mono_us(thread->shard.clock);
+}
+
 /* Once a turn, before the loop goes to sleep: what is due, what may be sent, and how long to sleep. */
 static void before_sleep(uv_prepare_t *prepare)
 {
@@ -45,12 +53,15 @@ static void before_sleep(uv_prepare_t *prepare)
 	struct shard *shard = &thread->shard;
 	timers_run(&shard->timers, clock_mono_us(shard->clock));
 	outlet_send_ready(shard);
-	int64_t next = timers_next_us(&shard->timers);
+	int64_t next = timers_next_us(&shard->timers), now_us = clock_mono_us(shard->clock);
+	if (thread->woke_us)
+		histogram_add(&shard->tally.turns, now_us - thread->woke_us);
+	campaign_states_count(shard, now_us);
 	if (next == INT64_MAX) {
 		uv_timer_stop(&thread->tick);
 		return;
 	}
-	int64_t wait_us = next - clock_mono_us(shard->clock);
+	int64_t wait_us = next - now_us;
 	uv_update_time(&thread->loop);
 	uv_timer_start(&thread->tick, ticked, wait_us > 0 ? (uint64_t)(wait_us + 999) / 1000 : 0, 0);
 }
@@ -84,7 +95,9 @@ static int make_one(struct engine *engine, unsigned index, struct error *reterr)
 	uv_timer_init(&thread->loop, &thread->tick);
 	uv_prepare_init(&thread->loop, &thread->prepare);
 	uv_prepare_start(&thread->prepare, before_sleep);
-	thread->wake.data = thread->prepare.data = thread;
+	uv_check_init(&thread->loop, &thread->check);
+	uv_check_start(&thread->check, after_sleep);
+	thread->wake.data = thread->prepare.data = thread->check.data = thread;
 	if (transport_curl_create(&thread->loop, thread->shard.clock, &thread->shard.timers, &options,
 				  &thread->shard.transport, reterr))
 		return -1;
@@ -107,6 +120,7 @@ static void close_one(struct shard_thread *thread)
 	uv_close((uv_handle_t *)&thread->wake, NULL);
 	uv_close((uv_handle_t *)&thread->tick, NULL);
 	uv_close((uv_handle_t *)&thread->prepare, NULL);
+	uv_close((uv_handle_t *)&thread->check, NULL);
 	while (uv_loop_alive(&thread->loop))
 		uv_run(&thread->loop, UV_RUN_DEFAULT);
 	ensure(uv_loop_close(&thread->loop) == 0);

@@ -187,7 +187,7 @@ static int event_from_text(struct str text, const struct event_limits *limits, i
 	struct value envelope;
 	struct event_draft draft = {.event = event_for_text(text.n)};
 	if (draft_from_text(&draft, text, limits, &envelope, reterr) ||
-	    event_draft_complete(&draft, limits->data_bytes, now_ms, reterr)) {
+	    event_draft_complete(&draft, limits, now_ms, reterr)) {
 		event_unref(draft.event);
 		return -1;
 	}
@@ -320,7 +320,7 @@ int event_from_parts(const struct event_attributes *attributes, struct str data_
 				 ENVELOPE_MAX);
 	struct event_draft draft = {.event = event_for_text(data_json.n + n)};
 	if (draft_from_parts(&draft, attributes, data_json, &bounds, reterr) ||
-	    event_draft_complete(&draft, bounds.data_bytes, now_ms, reterr)) {
+	    event_draft_complete(&draft, &bounds, now_ms, reterr)) {
 		event_unref(draft.event);
 		return -1;
 	}

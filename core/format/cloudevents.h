@@ -11,6 +11,9 @@ struct event_limits {
 	size_t data_bytes; /* 0: 65,536 */
 	size_t depth;      /* 0: 64 */
 	size_t events;     /* of one text; 0: 10,000 */
+
+	/* No limit: the traceparent of events that bring none of their own; p == NULL: none. */
+	struct str traceparent;
 };
 
 /* A growing list of events, each with one reference of the list's. */

@@ -3,6 +3,7 @@
 #include "format/encode.h"
 #include "format/json.h"
 #include "format/rfc3339.h"
+#include "format/trace.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -130,6 +131,21 @@ static void write_extensions(struct buf *out, const struct value *envelope)
 	}
 }
 
+/* Of the envelope, else the one that came beside it; what is malformed starts no trace (section 3.2). */
+static void fill_traceparent(struct event_draft *draft, struct str beside)
+{
+	const struct value *own = draft->envelope ? value_get(draft->envelope, STR("traceparent")) : NULL;
+	if (own && own->kind == VALUE_STRING) {
+		draft->traceparent = traceparent_valid(own->text) ? own->text : (struct str){0};
+		return;
+	}
+	if (own || !traceparent_valid(beside))
+		return;
+	draft->traceparent = arena_copy(&draft->event->arena, beside);
+	draft->traceparent_is_beside = true;
+	draft->whole.p = NULL;
+}
+
 static int write_whole(struct event_draft *draft, struct error *reterr)
 {
 	struct buf out;
@@ -141,6 +157,8 @@ static int write_whole(struct event_draft *draft, struct error *reterr)
 	write_member(&out, STR("subject"), draft->subject);
 	write_member(&out, STR("time"), draft->time);
 	write_extensions(&out, draft->envelope);
+	if (draft->traceparent_is_beside)
+		write_member(&out, STR("traceparent"), draft->traceparent);
 	buf_str(&out, STR(",\"data\":"));
 	json_write(&out, &draft->data);
 	buf_char(&out, '}');
@@ -176,9 +194,12 @@ static int fill_id_and_check_size(struct event_draft *draft, size_t data_max, st
 	return result;
 }
 
-int event_draft_complete(struct event_draft *draft, size_t data_max, int64_t now_ms, struct error *reterr)
+int event_draft_complete(struct event_draft *draft, const struct event_limits *limits, int64_t now_ms,
+			 struct error *reterr)
 {
+	size_t data_max = limits->data_bytes;
 	struct event *event = draft->event;
+	fill_traceparent(draft, limits->traceparent);
 	if (check_type_and_source(draft, reterr) || fill_id_and_check_size(draft, data_max, reterr) ||
 	    fill_subject(draft, reterr) || fill_time(draft, now_ms, reterr) ||
 	    (!draft->whole.p && write_whole(draft, reterr)))
@@ -188,6 +209,7 @@ int event_draft_complete(struct event_draft *draft, size_t data_max, int64_t now
 	event->source = draft->source;
 	event->subject = draft->subject;
 	event->time = draft->time;
+	event->traceparent = draft->traceparent;
 	event->arrived_ms = now_ms;
 	event->data = draft->data;
 	event->json = draft->whole;

@@ -12,6 +12,8 @@ struct event_draft {
 	struct event *event;                        /* everything below lives in its arena */
 	struct str id, type, source, subject, time; /* p == NULL: absent */
 	const struct value *envelope; /* whose extension attributes are kept; NULL: there are none */
+	struct str traceparent;       /* that can be passed on */
+	bool traceparent_is_beside;   /* it is not in the envelope */
 	struct value data;            /* an object */
 	size_t data_at_most;          /* bytes of `data`, written; an upper bound that costs nothing */
 	struct str whole;             /* a line that already is the whole event; p == NULL: must be written */
@@ -24,4 +26,5 @@ bool attribute_is_known(struct str name);
 int attribute_check(const char *name, struct str value, struct error *reterr);
 
 /* Checks what is there, fills in what is not, and makes the event of it. */
-int event_draft_complete(struct event_draft *draft, size_t data_max, int64_t now_ms, struct error *reterr);
+int event_draft_complete(struct event_draft *draft, const struct event_limits *limits, int64_t now_ms,
+			 struct error *reterr);

@@ -227,6 +227,12 @@ void journal_close(struct journal *journal)
 	journal_free(journal);
 }
 
+void journal_commits(const struct journal *journal, struct histogram *ret, uint64_t *ret_rows)
+{
+	histogram_sum(ret, &journal->commit_took);
+	*ret_rows += __atomic_load_n(&journal->rows_written, __ATOMIC_RELAXED);
+}
+
 bool journal_failing(const struct journal *journal)
 {
 	return __atomic_load_n(&journal->failing, __ATOMIC_ACQUIRE);

@@ -23,6 +23,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/histogram.h"
 #include "base/mailbox.h"
 #include "model/event.h"
 #include "model/request.h"
@@ -74,6 +75,10 @@ void journal_close(struct journal *journal);
 
 /* Is the disk taking what is written? Any thread. */
 bool journal_failing(const struct journal *journal);
+
+/* What was written since it was opened: how long each commit took, and how many rows all of them had. Any
+ * thread; adds to *ret. */
+void journal_commits(const struct journal *journal, struct histogram *ret, uint64_t *ret_rows);
 
 /* --- entries --- */
 

@@ -205,6 +205,8 @@ struct journal {
 	size_t waiting_events;
 	uint64_t commits;
 	int64_t last_commit_us;
+	uint64_t rows_written;
+	struct histogram commit_took;
 
 	/* The writer's. */
 	struct store store;

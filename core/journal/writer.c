@@ -261,7 +261,9 @@ static int commit(struct journal *journal)
 		return code;
 	int64_t began_us = now_us();
 	code = store_run(store, STATEMENT_COMMIT);
-	__atomic_store_n(&journal->last_commit_us, now_us() - began_us, __ATOMIC_RELAXED);
+	int64_t took_us = now_us() - began_us;
+	__atomic_store_n(&journal->last_commit_us, took_us, __ATOMIC_RELAXED);
+	histogram_add(&journal->commit_took, took_us);
 	if (code == SQLITE_OK)
 		code = store_fault(store, "after-commit");
 	if (code != SQLITE_OK)
@@ -285,6 +287,8 @@ static int write_group(struct journal *journal, const struct group *group)
 		code = commit(journal);
 	if (code == SQLITE_OK)
 		journal->committed_seq = store->last_seq;
+	if (code == SQLITE_OK)
+		__atomic_add_fetch(&journal->rows_written, group->rows, __ATOMIC_RELAXED);
 	return code;
 }
 

@@ -32,6 +32,7 @@ static void request_reset(struct http_request *request)
 	if (request->response)
 		MHD_destroy_response(request->response);
 	request->response = NULL;
+	http_stream_forget(request);
 	request->server->held_bytes -= request->body.n;
 	if (request->body.capacity > HTTP_BODY_KEPT)
 		buf_finish(&request->body);

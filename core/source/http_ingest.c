@@ -131,10 +131,13 @@ static void take(struct http_ingest *ingest, struct http_request *request, struc
 	struct event_list list = {0};
 	struct error error;
 	int status;
+	struct event_limits limits = {.traceparent = http_request_header(request, "ce-traceparent")};
+	if (!limits.traceparent.p)
+		limits.traceparent = http_request_header(request, "traceparent");
 	form->is_get = str_eq(http_request_method(request), STR("GET"));
 	form->content_type = http_request_header(request, "content-type");
 	form->body = http_request_body(request);
-	if (ingest_translate(form, NULL, clock_wall_ms(ingest->clock), &list, &status, &error) < 0) {
+	if (ingest_translate(form, &limits, clock_wall_ms(ingest->clock), &list, &status, &error) < 0) {
 		event_list_finish(&list);
 		http_respond_problem(request, status, &error, 0);
 	} else if (list.n == 0) {

@@ -44,6 +44,7 @@ struct http_request {
 	struct buf body;
 
 	struct MHD_Response *response;
+	struct http_stream *stream; /* that is its answer; or NULL */
 	int status;
 };
 
@@ -100,9 +101,22 @@ void http_dispatch(struct http_request *request);
 
 /* --- http_respond.c --- */
 
+/* The answer is ready: it goes out now, or when the connection is resumed. */
+void http_answer(struct http_request *request, int status, struct MHD_Response *response);
+void http_add_headers(const struct http_server *server, struct MHD_Response *response,
+		      const struct header *headers, size_t n);
+
 /* Writes the problem+json of an error. */
 void http_problem(struct buf *out, int status, const struct error *error);
 
 /* Answers while libmicrohttpd still expects more of the request and would take no answer; then the sender has
  * HTTP_LINGER_MS to notice. */
 void http_refuse(struct http_request *request, int status, const struct error *error);
+
+/* --- http_stream.c --- */
+
+/* Lets a connection go on that waits for more to send: at the server's end. */
+void http_stream_release(struct http_request *request);
+
+/* The connection is over, or serves its next request. */
+void http_stream_forget(struct http_request *request);

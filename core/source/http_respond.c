@@ -73,24 +73,29 @@ static void add_header(struct MHD_Response *response, struct str name, struct st
 	free(long_z);
 }
 
+void http_add_headers(const struct http_server *server, struct MHD_Response *response,
+		      const struct header *headers, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		add_header(response, headers[i].name, headers[i].value);
+	if (server->quiesced)
+		MHD_add_response_header(response, "Connection", "close");
+}
+
 static struct MHD_Response *make_response(const struct http_server *server, const struct header *headers,
 					  size_t n_headers, struct str body)
 {
 	struct MHD_Response *response =
 		MHD_create_response_from_buffer(body.n, (void *)(uintptr_t)body.p, MHD_RESPMEM_MUST_COPY);
 	ensure(response);
-	for (size_t i = 0; i < n_headers; i++)
-		add_header(response, headers[i].name, headers[i].value);
-	if (server->quiesced)
-		MHD_add_response_header(response, "Connection", "close");
+	http_add_headers(server, response, headers, n_headers);
 	return response;
 }
 
-void http_respond(struct http_request *request, int status, const struct header *headers, size_t n_headers,
-		  struct str body)
+void http_answer(struct http_request *request, int status, struct MHD_Response *response)
 {
 	ensure(request->state == HTTP_HANDLING);
-	request->response = make_response(request->server, headers, n_headers, body);
+	request->response = response;
 	request->status = status;
 	request->state = HTTP_ANSWERED;
 	if (!request->suspended)
@@ -98,6 +103,12 @@ void http_respond(struct http_request *request, int status, const struct header 
 	request->suspended = false;
 	MHD_resume_connection(request->connection);
 	http_run_soon(request->server);
+}
+
+void http_respond(struct http_request *request, int status, const struct header *headers, size_t n_headers,
+		  struct str body)
+{
+	http_answer(request, status, make_response(request->server, headers, n_headers, body));
 }
 
 static const char *status_title(int status)

@@ -200,6 +200,7 @@ void http_server_destroy(struct http_server *server, void (*closed)(void *contex
 		if (request->suspended)
 			MHD_resume_connection(request->connection);
 		request->suspended = false;
+		http_stream_release(request);
 	}
 	MHD_stop_daemon(server->daemon);
 	server->closed = closed;

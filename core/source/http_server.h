@@ -61,6 +61,19 @@ struct str http_request_body(const struct http_request *request);
 void http_respond(struct http_request *request, int status, const struct header *headers, size_t n_headers,
 		  struct str body);
 
+/* An answer that goes on: status 200, then what is sent, until one side ends it. `max` bounds what waits for a
+ * slow reader. `closed` is called once when it is over, whoever ended it; the stream is gone then. */
+struct http_stream;
+struct http_stream *http_respond_stream(struct http_request *request, const struct header *headers,
+					size_t n_headers, size_t max, void (*closed)(void *context),
+					void *context);
+
+/* False, and the stream ends, when the reader is so slow that the bytes found no room. */
+bool http_stream_send(struct http_stream *stream, struct str bytes);
+
+/* What was sent still goes out. */
+void http_stream_end(struct http_stream *stream);
+
 /* application/problem+json (RFC 9457): type about:blank, title from the status, detail from error->what, and,
  * where known, line, column and hint as members. `retry_after_s` > 0 adds the header. */
 void http_respond_problem(struct http_request *request, int status, const struct error *error,
