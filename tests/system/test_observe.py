@@ -222,7 +222,9 @@ def test_a_trace_goes_on_in_the_requests(start, sink):
                 {"content-type": "application/json", "ce-specversion": "1.0", "ce-id": "4", "ce-type": "post_call",
                  "ce-source": "/queues/1", "ce-subject": "call-4", "ce-traceparent": TRACE.replace("4b", "6d")})
     sent = {request["headers"]["webhook-id"]: request["headers"].get("traceparent") for request in sink.wait_for(4)}
-    ids = {row["call"]: row["id"] for row in json.loads(engine.get("/v1/deliveries")[2])["deliveries"]}
+    rows = lambda: json.loads(engine.get("/v1/deliveries")[2])["deliveries"]
+    wait_until(lambda: len(rows()) == 4)
+    ids = {row["call"]: row["id"] for row in rows()}
     first = re.fullmatch(r"00-([0-9a-f]{32})-([0-9a-f]{16})-01", sent[ids["call-1"]])
     assert first.group(1) == TRACE.split("-")[1] and first.group(2) != TRACE.split("-")[2]
     assert sent[ids["call-2"]].startswith("00-5cf92f")
