@@ -155,7 +155,7 @@ static void put_rules(struct metrics *metrics, struct engine *engine)
 	struct ruleset *ruleset = engine_ruleset(engine);
 	size_t loaded = 0;
 	for (size_t i = 0; i < ruleset->n_campaigns; i++)
-		loaded += ruleset->campaigns[i].loaded;
+		loaded += ruleset->campaigns[i]->loaded;
 	one_value(metrics, "switchhook_rules_generation", "The generation of rules that serves.",
 		  ruleset->generation);
 	one_value(metrics, "switchhook_rules_campaigns", "Campaigns that serve.", (double)loaded);
@@ -243,7 +243,7 @@ static void put_reasons(struct buf *out, const struct api *api)
 	struct ruleset *ruleset = engine_ruleset(api->options.engine);
 	bool serves = false;
 	for (size_t i = 0; i < ruleset->n_campaigns; i++)
-		serves |= ruleset->campaigns[i].loaded;
+		serves |= ruleset->campaigns[i]->loaded;
 	ruleset_unref(ruleset);
 	if (!serves)
 		put_reason(out, "no campaign serves");
