@@ -1,7 +1,7 @@
 # Steps that ./quickstart and ./check share: the Debian packages that this project needs, installing them, and building.
 
 build_packages="gcc g++ meson ninja-build pkg-config liblua5.4-dev libuv1-dev libmicrohttpd-dev libyajl-dev uthash-dev
-  libxxhash-dev libsqlite3-dev libglib2.0-dev libphonenumber-dev libcurl4-openssl-dev libexpat1-dev libpopt-dev libsmartcols-dev libjemalloc-dev tzdata ca-certificates"
+  libxxhash-dev libsqlite3-dev libglib2.0-dev libphonenumber-dev libcurl4-openssl-dev libexpat1-dev libpopt-dev libsmartcols-dev libjemalloc-dev zlib1g-dev tzdata ca-certificates"
 test_packages="libcmocka-dev python3-pytest nginx-light prometheus"
 
 # Installs those of the named packages that are missing. Needs the network only then.
@@ -31,15 +31,35 @@ install_packages() {
   return 1
 }
 
-# build FOLDER OPTION...: configures the folder once with these options, and builds. Shows the compiler's words only if it fails.
+# console_packages NPM_OPTION...: what the console is built from, into console/node_modules. Fails when there is no npm, or its registry
+# cannot be reached.
+console_packages() {
+  local stamp=console/node_modules/.installed wanted log
+  wanted="$(cksum console/package-lock.json) $*"
+  [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || return 0
+  command -v npm >/dev/null || install_packages nodejs npm || return 1
+  echo "== installing the console's packages with npm"
+  log=$(mktemp)
+  if (cd console && npm ci --ignore-scripts --no-audit --no-fund "$@") >"$log" 2>&1 </dev/null; then
+    echo "$wanted" >"$stamp"
+    rm -f "$log"
+    return 0
+  fi
+  tail -n 5 "$log" >&2
+  rm -f "$log"
+  return 1
+}
+
+# build FOLDER OPTION...: configures the folder once with these options (anew when they change), and builds. Shows the compiler's words only if it fails.
 build() {
   local folder=$1 log result=0
   shift
   log=$(mktemp)
   echo "== building in $folder/"
-  if [ ! -f "$folder/build.ninja" ]; then
+  if [ ! -f "$folder/build.ninja" ] || [ "$(cat "$folder/.options" 2>/dev/null)" != "$*" ]; then
     rm -rf "$folder"
     /usr/bin/meson setup "$folder" "$@" >"$log" 2>&1 </dev/null || result=1
+    [ "$result" -ne 0 ] || echo "$*" >"$folder/.options"
   fi
   [ "$result" -ne 0 ] || /usr/bin/ninja -C "$folder" >>"$log" 2>&1 </dev/null || result=1
   [ "$result" -eq 0 ] || tail -n 60 "$log" >&2

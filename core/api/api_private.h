@@ -5,6 +5,7 @@
 #pragma once
 
 #include "api/api.h"
+#include "api/console.h"
 #include "api/json_put.h"
 #include "api/query.h"
 #include "base/list.h"
@@ -34,6 +35,8 @@ struct api {
 	int64_t started_ms;
 	bool closed;
 	struct stream_hub *hub; /* until api_close */
+	struct history *history; /* the same */
+	struct console *console;
 	struct list jobs;
 	size_t n_jobs;
 
@@ -125,6 +128,12 @@ void routes_rules(struct api *api, struct http_server *server);
 void routes_status(struct api *api, struct http_server *server);
 void routes_metrics(struct api *api, struct http_server *server);
 void routes_stream(struct api *api, struct http_server *server);
+
+void routes_history(struct api *api, struct http_server *server);
+void routes_rule_files(struct api *api, struct http_server *server);
+
+/* --- history.c --- */
+void history_close(struct api *api);
 
 /* --- stream.c --- */
 

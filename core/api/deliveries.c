@@ -36,6 +36,7 @@ static void work_list(struct job *job)
 				       .call = asked->call,
 				       .state = asked->state,
 				       .since_ms = asked->since_ms,
+				       .before_n = asked->before,
 				       .limit = asked->limit + 1};
 	buf_str(&job->body, STR("{\"deliveries\":["));
 	if (journal_read_deliveries(job->api->reader, &query, list_row, &listing, &job->error)) {
@@ -50,7 +51,7 @@ static void work_list(struct job *job)
 static void on_list(void *context, struct http_request *request)
 {
 	unsigned parameters = PARAMETER_STATE | PARAMETER_SERVICE | PARAMETER_CAMPAIGN | PARAMETER_CALL |
-			      PARAMETER_SINCE | PARAMETER_LIMIT;
+			      PARAMETER_SINCE | PARAMETER_LIMIT | PARAMETER_BEFORE;
 	struct job *job = job_new(context, request, "", parameters, LIST_DEFAULT, LIST_MAX, true);
 	if (!job)
 		return;

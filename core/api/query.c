@@ -75,6 +75,7 @@ static int set_bool(bool *place, struct str name, struct str value, struct error
 static const struct str names[] = {
 	{"state", 5}, {"service", 7}, {"campaign", 8}, {"call", 4},     {"since", 5},
 	{"limit", 5}, {"after", 5},   {"dry_run", 7},  {"rerender", 8},
+	{"before", 6}, {"path", 4},
 };
 
 static int unknown(unsigned allowed, struct str name, struct error *reterr)
@@ -120,6 +121,11 @@ int api_query_set(struct api_query *query, unsigned allowed, struct str name, st
 		return set_limit(query, value, reterr);
 	case PARAMETER_AFTER:
 		return set_after(query, value, reterr);
+	case PARAMETER_BEFORE:
+		return parse_count(value, &query->before) ? 0 : error_set(reterr, "before is a number");
+	case PARAMETER_PATH:
+		query->path = value;
+		return 0;
 	case PARAMETER_DRY_RUN:
 		return set_bool(&query->dry_run, name, value, reterr);
 	case PARAMETER_RERENDER:

@@ -17,14 +17,16 @@ enum api_parameter {
 	PARAMETER_AFTER = 1 << 6,
 	PARAMETER_DRY_RUN = 1 << 7,
 	PARAMETER_RERENDER = 1 << 8,
+	PARAMETER_BEFORE = 1 << 9,
+	PARAMETER_PATH = 1 << 10,
 };
 
 struct api_query {
 	int state; /* of enum delivery_state; -1: any */
-	struct str service, campaign, call;
+	struct str service, campaign, call, path;
 	int64_t since_ms; /* 0: any */
 	size_t limit;
-	uint64_t after;
+	uint64_t after, before;
 	bool dry_run, rerender;
 
 	size_t limit_max;

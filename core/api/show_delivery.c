@@ -74,6 +74,8 @@ void show_delivery(struct buf *out, const struct journal_delivery *row, bool ful
 {
 	bool pending = row->state == DELIVERY_PENDING;
 	bool no_failure = !row->failure.n || str_eq(row->failure, STR("none"));
+	if (row->n)
+		put_number(out, "n", (int64_t)row->n);
 	put_text(out, "id", row->id);
 	put_time(out, "time", row->created_ms);
 	put_number(out, "created_ms", row->created_ms);

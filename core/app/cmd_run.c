@@ -17,7 +17,8 @@
 enum { SHARDS_MAX = 64 };
 
 struct run_command {
-	char *rules, *data, *durability_text, *listen_text, *events, *grace_text;
+	char *rules, *data, *durability_text, *listen_text, *events, *grace_text, *web_root;
+	char **hosts; /* NULL, or ended by NULL */
 	int drain, shards, quiet;
 	enum durability durability;
 	struct listen_address listen;
@@ -130,6 +131,14 @@ static int start_server(struct run_command *run, struct error *reterr)
 	return http_server_create(&run->loop.uv, &options, &run->server, reterr);
 }
 
+static size_t n_hosts(const struct run_command *run)
+{
+	size_t n = 0;
+	while (run->hosts && run->hosts[n])
+		n++;
+	return n;
+}
+
 /* `journal` belongs to the engine by now. */
 static void start_routes(struct run_command *run, struct journal *journal)
 {
@@ -143,6 +152,9 @@ static void start_routes(struct run_command *run, struct journal *journal)
 		.log = &run->log,
 		.durability = run->durability_text,
 		.version = VERSION,
+		.web_root = run->web_root,
+		.host_names = (const char *const *)run->hosts,
+		.n_host_names = n_hosts(run),
 	};
 	run->ingest =
 		http_ingest_create(run->server, run->engine, &run->loop.mailbox, clock_system(), &run->log);
@@ -327,6 +339,10 @@ static int run_run(const struct command *command, int argc, char **argv)
 		{"shards", 0, POPT_ARG_INT, &run.shards, 0, "threads (default: one a core)", "N"},
 		{"grace", 0, POPT_ARG_STRING, &run.grace_text, 0,
 		 "how long a stop waits for what is under way (default: 10s)", "TIME"},
+		{"host", 0, POPT_ARG_ARGV, &run.hosts, 0,
+		 "a name by which it may be asked, beside its address and localhost; can be repeated", "NAME"},
+		{"web-root", 0, POPT_ARG_STRING, &run.web_root, 0,
+		 "a folder with another console than the one in the program", "DIR"},
 		{"quiet", 0, POPT_ARG_NONE, &run.quiet, 0, "log only warnings and errors", NULL},
 		OPTION_END,
 	};
@@ -338,6 +354,8 @@ static int run_run(const struct command *command, int argc, char **argv)
 	ruleset_unref(run.ruleset);
 	journal_close(run.journal);
 	free(run.rules);
+	free(run.web_root);
+	words_free(run.hosts);
 	free(run.data);
 	free(run.durability_text);
 	free(run.listen_text);

@@ -160,6 +160,7 @@ struct journal_delivery {
 	struct str request;          /* as the engine wrote it; opaque here; absent keeps what is there */
 	struct str attempts_json;    /* array of all attempts so far */
 	int status;                  /* of the last answer; 0: none */
+	uint64_t n;                  /* its place among the rows; only of what is read */
 	struct str failure;          /* class of the last attempt; "none" when delivered */
 };
 
@@ -220,6 +221,7 @@ struct delivery_query {
 	int state; /* of enum delivery_state; -1: any */
 	int64_t since_ms;
 	uint64_t seq;      /* of one event; 0: any */
+	uint64_t before_n; /* only rows before this one; 0: any */
 	bool oldest_first; /* by the first row of each; else newest first */
 	bool with_request; /* else request is absent in the rows */
 	size_t limit;      /* 0: no limit */

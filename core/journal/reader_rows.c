@@ -92,7 +92,7 @@ struct delivery_target {
 #define DELIVERY_COLUMNS                                                                                \
 	"d.id, d.seq, d.campaign, d.rule, d.service, d.verb, d.call, d.step, d.service_hash, d.state, " \
 	"d.attempts,"                                                                                   \
-	" d.created_ms, d.next_ms, d.attempts_json, d.status, d.failure"
+	" d.created_ms, d.next_ms, d.attempts_json, d.status, d.failure, d.n"
 
 static bool delivery_row(void *context, sqlite3_stmt *s)
 {
@@ -113,7 +113,8 @@ static bool delivery_row(void *context, sqlite3_stmt *s)
 				       .attempts_json = column_str(s, 13),
 				       .status = sqlite3_column_int(s, 14),
 				       .failure = column_str(s, 15),
-				       .request = column_str(s, 16)};
+				       .request = column_str(s, 17),
+				       .n = column_u64(s, 16)};
 	row.entry.kind = ENTRY_DELIVERY;
 	return target->row(target->context, &row);
 }
@@ -193,6 +194,8 @@ int journal_read_deliveries(struct journal_reader *reader, const struct delivery
 		query_number(&sql, " AND d.n >= ?", first);
 		query_number(&sql, " AND d.created_ms >= ?", query->since_ms);
 	}
+	if (query->before_n)
+		query_number(&sql, " AND d.n < ?", (int64_t)query->before_n);
 	query_add(&sql, query->oldest_first ? " ORDER BY d.n" : " ORDER BY d.n DESC");
 	add_limit(&sql, query->limit);
 	return query_run(reader, &sql, delivery_row, &target, reterr);

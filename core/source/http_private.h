@@ -67,6 +67,8 @@ struct http_server {
 
 	struct http_route routes[HTTP_ROUTES_MAX];
 	size_t n_routes;
+	bool (*guard)(void *context, struct http_request *request); /* or NULL */
+	void *guard_context;
 	struct list requests; /* one a connection */
 	size_t held_bytes;    /* of bodies, all connections together */
 	bool quiesced;

@@ -86,8 +86,18 @@ static void refuse_method(struct http_request *request)
 	buf_finish(&body);
 }
 
+void http_server_guard(struct http_server *server, bool (*guard)(void *context, struct http_request *request),
+		       void *context)
+{
+	server->guard = guard;
+	server->guard_context = context;
+}
+
 void http_dispatch(struct http_request *request)
 {
+	const struct http_server *server = request->server;
+	if (server->guard && server->guard(server->guard_context, request))
+		return;
 	const struct http_route *route = find_route(request->server, request->path, request->method);
 	struct error error;
 	if (route) {

@@ -38,6 +38,10 @@ uint16_t http_server_port(const struct http_server *server);
 void http_server_route(struct http_server *server, const char *method, const char *path, http_handler handler,
 		       void *context);
 
+/* Sees each request before its handler does; true: it has answered. Before the first request. */
+void http_server_guard(struct http_server *server, bool (*guard)(void *context, struct http_request *request),
+		       void *context);
+
 /* No new connections; requests whose answer is pending may still be answered. */
 void http_server_quiesce(struct http_server *server);
 

@@ -1,0 +1,75 @@
+// build.mjs OUTPUT: bundles the console into OUTPUT/, each file compressed, with OUTPUT/assets.list naming them.
+// The names hold a hash of the content, so that a browser may keep them for ever; index.html names them.
+import { build } from "esbuild";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const out = process.argv[2];
+if (!out) {
+  console.error("usage: node build.mjs OUTPUT");
+  process.exit(2);
+}
+
+const FIRST_PAINT_MAX = 100 * 1000; // compressed bytes, without the editor
+
+// The engine's list of tags is the only one.
+const tags = {
+  name: "tags",
+  setup(plugin) {
+    const source = join(here, "../core/model/tag.c");
+    plugin.onResolve({ filter: /^virtual:tags$/ }, () => ({ path: source, namespace: "tags" }));
+    plugin.onLoad({ filter: /.*/, namespace: "tags" }, () => ({
+      contents: `export const TAGS = ${JSON.stringify([...readFileSync(source, "utf8").matchAll(/WORD\("([a-z0-9_]+)"\)/g)].map(([, name]) => name))};`,
+    }));
+  },
+};
+
+const result = await build({
+  plugins: [tags],
+  entryPoints: [join(here, "src/main.js"), join(here, "src/style.css")],
+  bundle: true, minify: true, format: "esm", splitting: true, target: "es2022", write: false, metafile: true,
+  outdir: out, entryNames: "[name]-[hash]", chunkNames: "[name]-[hash]", absWorkingDir: here, legalComments: "none", logLevel: "warning",
+});
+
+rmSync(out, { recursive: true, force: true });
+mkdirSync(out, { recursive: true });
+const files = result.outputFiles.map((file) => ({ name: basename(file.path), bytes: Buffer.from(file.contents) }));
+const named = (start, end) => files.find((file) => file.name.startsWith(start) && file.name.endsWith(end)).name;
+const icon = readFileSync(join(here, "src/icon.svg"));
+const iconName = `icon-${createHash("sha256").update(icon).digest("hex").slice(0, 8)}.svg`;
+files.push({ name: iconName, bytes: icon });
+const html = readFileSync(join(here, "index.html"), "utf8")
+  .replace("main.js", named("main-", ".js")).replace("style.css", named("style-", ".css")).replaceAll("icon.svg", iconName);
+files.push({ name: "index.html", bytes: Buffer.from(html) });
+
+// What the first page loads: the entry, and what it imports without being asked.
+const outputs = result.metafile.outputs;
+const first = new Set();
+const load = (path) => {
+  if (first.has(path)) return;
+  first.add(path);
+  outputs[path].imports.filter((part) => part.kind === "import-statement").forEach((part) => load(part.path));
+};
+const ENTRIES = ["src/main.js", "src/style.css"];
+Object.keys(outputs).filter((path) => ENTRIES.includes(outputs[path].entryPoint)).forEach(load);
+
+let total = 0;
+let firstPaint = 0;
+const list = [];
+for (const { name, bytes } of files.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+  const packed = gzipSync(bytes, { level: 9 });
+  writeFileSync(join(out, `${name}.gz`), packed);
+  list.push(name);
+  total += packed.length;
+  if (name === "index.html" || extname(name) === ".svg" || [...first].some((path) => basename(path) === name)) firstPaint += packed.length;
+}
+writeFileSync(join(out, "assets.list"), list.join("\n") + "\n");
+console.log(`console: ${total} bytes compressed, ${firstPaint} of them for the first page`);
+if (firstPaint > FIRST_PAINT_MAX) {
+  console.error(`the first page may have ${FIRST_PAINT_MAX} bytes`);
+  process.exit(1);
+}

@@ -1,0 +1,145 @@
+// The delivery log: live, filtered by the address, older pages on demand.
+import { html } from "../html.js";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { ask, query } from "../api.js";
+import { place, setQuery } from "../router.js";
+import { useSignal } from "../signal.js";
+import { onDelivery } from "../stream.js";
+import { clock, number, visible } from "../format.js";
+import { DeliveryLine, Dialog, Empty, Failure, Loading, Page, State, useAsk } from "../ui.js";
+
+const PAGE = 100;
+const SHOWN_MAX = 2000;
+const STATES = ["", "pending", "delivered", "dead", "expired"];
+const TIMES = [["", "any time"], ["15m", "15 minutes"], ["1h", "an hour"], ["24h", "a day"], ["7d", "a week"]];
+const NAMES = ["state", "service", "campaign", "call", "since"];
+
+const filterOf = (values) => Object.fromEntries(NAMES.map((name) => [name, values[name] || ""]));
+const fits = (row, filter) => ["state", "service", "campaign", "call"].every((name) => !filter[name] || row[name] === filter[name]);
+
+function Filters({ filter }) {
+  const { data: services } = useAsk("/v1/services");
+  const { data: rules } = useAsk("/v1/rules");
+  const [call, setCall] = useState(filter.call);
+  useEffect(() => setCall(filter.call), [filter.call]);
+  return html`<form class="filters" role="search" onSubmit=${(e) => { e.preventDefault(); setQuery({ call: call.trim() }); }}>
+    <div class="segments" role="group" aria-label="State">${STATES.map((state) => html`<button type="button" key=${state} aria-pressed=${filter.state === state} class=${filter.state === state ? "on" : ""} onClick=${() => setQuery({ state })}>${state || "all"}</button>`)}</div>
+    <label><span>Service</span><select value=${filter.service} onChange=${(e) => setQuery({ service: e.target.value })}><option value="">any</option>
+      ${[...new Set([...(services?.services || []).map((s) => s.name), filter.service])].filter(Boolean).map((name) => html`<option key=${name} value=${name}>${visible(name)}</option>`)}</select></label>
+    <label><span>Campaign</span><select value=${filter.campaign} onChange=${(e) => setQuery({ campaign: e.target.value })}><option value="">any</option>
+      ${[...new Set([...(rules?.campaigns || []).map((c) => c.name), filter.campaign])].filter(Boolean).map((name) => html`<option key=${name} value=${name}>${visible(name)}</option>`)}</select></label>
+    <label><span>Within</span><select value=${filter.since} onChange=${(e) => setQuery({ since: e.target.value })}>${TIMES.map(([value, label]) => html`<option key=${value} value=${value}>${label}</option>`)}
+      ${filter.since && !TIMES.some(([value]) => value === filter.since) && html`<option value=${filter.since}>since ${visible(filter.since)}</option>`}</select></label>
+    <label class="grow"><span>Call</span><input data-filter type="search" placeholder="the call's uii, then Enter" value=${call} onInput=${(e) => setCall(e.target.value)} onBlur=${() => call.trim() !== filter.call && setQuery({ call: call.trim() })} /></label>
+  </form>`;
+}
+
+// Counts before it sends: nobody sends ten thousand requests by a slip.
+function Recover({ filter, onClose, onDone }) {
+  const scope = { service: filter.service, campaign: filter.campaign, call: filter.call, since: filter.since };
+  const [rerender, setRerender] = useState(false);
+  const [count, setCount] = useState(null);
+  const [error, setError] = useState(null);
+  const [busy, setBusy] = useState(false);
+  const body = (more) => Object.fromEntries(Object.entries({ state: "dead", ...scope, ...more }).filter(([, value]) => value !== "" && value !== false));
+  useEffect(() => { ask("/v1/redeliver", { method: "POST", body: body({ dry_run: true }) }).then(setCount, setError); }, []);
+  const send = async () => {
+    setBusy(true);
+    try {
+      const answer = await ask("/v1/redeliver", { method: "POST", body: body({ rerender }) });
+      onDone(`${number(answer.count)} ${answer.count === 1 ? "delivery is" : "deliveries are"} sent again${answer.refused.length ? `; ${answer.refused.length} cannot be: ${answer.refused[0].reason}` : ""}.`);
+    } catch (failed) {
+      setError(failed);
+      setBusy(false);
+    }
+  };
+  const words = Object.entries(scope).filter(([, value]) => value).map(([name, value]) => `${name} ${value}`).join(", ");
+  return html`<${Dialog} title="Send what failed again" onClose=${onClose}>
+    <p>Every dead delivery${words ? html` of <b>${visible(words)}</b>` : " in the journal"}.</p>
+    <${Failure} error=${error} />
+    ${!count && !error && html`<${Loading} />`}
+    ${count && html`<p class="count"><b>${number(count.count)}${count.more ? "+" : ""}</b> ${count.count === 1 ? "delivery" : "deliveries"}</p>
+      <fieldset><legend>With</legend>
+        <label><input type="radio" name="how" checked=${!rerender} onChange=${() => setRerender(false)} /> the same bytes, as they were sent</label>
+        <label><input type="radio" name="how" checked=${rerender} onChange=${() => setRerender(true)} /> requests built anew with today's rules</label></fieldset>
+      <p class="dim">Both under the key of the first attempt, so that a receiver can tell a repeat.</p>`}
+    <form method="dialog" class="actions"><button>Cancel</button><button type="button" class="primary" disabled=${!count?.count || busy} onClick=${send}>${count ? `Send ${number(count.count)} again` : "Send again"}</button></form></${Dialog}>`;
+}
+
+// Rows of the filter, newest first, kept up to date by the stream unless somebody reads further down.
+function useRows(filter) {
+  const [state, set] = useState({ rows: null, more: false, error: null, fresh: 0 });
+  const paused = useRef(false);
+  const [isPaused, setPaused] = useState(false);
+  const path = (more) => `/v1/deliveries${query({ ...filter, limit: PAGE, ...more })}`;
+  const key = JSON.stringify(filter);
+  const busy = useRef(false);
+  const load = () => ask(path()).then(
+    (answer) => set({ rows: answer.deliveries, more: answer.more, error: null, fresh: 0 }),
+    (error) => set((before) => ({ ...before, error, rows: before.rows || [] })));
+  useEffect(() => {
+    set({ rows: null, more: false, error: null, fresh: 0 });
+    load();
+    return onDelivery((row) => {
+      set((before) => {
+        if (!before.rows) return before;
+        const at = before.rows.findIndex((one) => one.id === row.id);
+        // A row that is shown says how it stands now, also when it does not fit the filter any more.
+        if (at >= 0) return { ...before, rows: before.rows.with(at, { ...before.rows[at], ...row, n: before.rows[at].n }) };
+        if (!fits(row, filter)) return before;
+        if (paused.current) return { ...before, fresh: before.fresh + 1 };
+        return { ...before, rows: [row, ...before.rows].slice(0, Math.max(PAGE, before.rows.length)), more: before.more || before.rows.length >= PAGE };
+      });
+    }, () => {
+      // More happened than the stream tells: ask for what there is now, one after the other.
+      if (paused.current || busy.current) return;
+      busy.current = true;
+      load().finally(() => setTimeout(() => { busy.current = false; }, 1500));
+    });
+  }, [key]);
+  useEffect(() => {
+    const listener = () => {
+      const down = scrollY > 160;
+      if (down !== paused.current) { paused.current = down; setPaused(down); if (!down) load(); }
+    };
+    addEventListener("scroll", listener, { passive: true });
+    return () => removeEventListener("scroll", listener);
+  }, [key]);
+  const older = async () => {
+    const last = state.rows.findLast((row) => row.n);
+    try {
+      const answer = await ask(path({ before: last?.n }));
+      set((before) => ({ ...before, rows: [...before.rows, ...answer.deliveries.filter((row) => !before.rows.some((one) => one.id === row.id))], more: answer.more }));
+    } catch (error) {
+      set((before) => ({ ...before, error }));
+    }
+  };
+  const toggle = () => { paused.current = !paused.current; setPaused(paused.current); if (!paused.current) load(); };
+  const top = () => { scrollTo(0, 0); paused.current = false; setPaused(false); load(); };
+  return { ...state, older, isPaused, toggle, top, reload: load };
+}
+
+const Row = ({ row }) => html`<a class="row" data-row href=${`/ui/deliveries/${encodeURIComponent(row.id)}`}>
+  <time title=${row.time}>${clock(row.created_ms)}</time><${State} state=${row.state} /><${DeliveryLine} delivery=${row} />
+  <span class="call mono">${visible(row.call)}</span>
+  <span class="attempts">${row.attempt_count > 1 ? `${row.attempt_count} attempts` : ""}</span>
+  <span class="result ${row.error ? "bad-text" : ""}">${row.status || ""} ${row.error && row.error !== "status" ? visible(row.error) : ""}</span></a>`;
+
+export function Deliveries() {
+  const filter = filterOf(useSignal(place).query);
+  const { rows, more, error, fresh, older, isPaused, toggle, top, reload } = useRows(filter);
+  const [recover, setRecover] = useState(false);
+  const [said, say] = useState("");
+  const filtered = NAMES.some((name) => filter[name]);
+  return html`<${Page} title="Deliveries" actions=${html`<button data-pause onClick=${toggle} aria-pressed=${isPaused}>${isPaused ? "Resume" : "Pause"}</button>
+      <button class="primary" onClick=${() => setRecover(true)}>Send failed again…</button>`}>
+    <${Filters} filter=${filter} />
+    ${said && html`<div class="notice good" role="status">${said}</div>`}
+    <${Failure} error=${error} />
+    ${isPaused && html`<button class="fresh" onClick=${top}>${fresh ? `${number(fresh)} new` : "Paused"} · back to live</button>`}
+    ${!rows ? html`<${Loading} />` : rows.length === 0 && !error ? html`<${Empty} title=${filtered ? "No delivery fits" : "No delivery yet"}>${filtered ? "Widen the filter, or look at another time." : "Post an event whose rules fire a service, and it shows here at once."}</${Empty}>`
+      : html`<div class="rows" role="feed" aria-busy=${!rows}>${rows.map((row) => html`<${Row} row=${row} key=${row.id} />`)}</div>
+        ${more && (rows.length < SHOWN_MAX ? html`<button class="older" onClick=${older}>Older</button>` : html`<p class="dim pad">${number(SHOWN_MAX)} are shown. Narrow the filter to see others.</p>`)}`}
+    ${recover && html`<${Recover} filter=${filter} onClose=${() => setRecover(false)} onDone=${(text) => { setRecover(false); say(text); reload(); }} />`}
+  </${Page}>`;
+}

@@ -1,0 +1,61 @@
+// What is loaded: campaigns, their rules, what is wrong with them, and their source.
+import { html } from "../html.js";
+import { useState } from "preact/hooks";
+import { ask } from "../api.js";
+import { number, visible } from "../format.js";
+import { Empty, Failure, Loading, Page, useAsk } from "../ui.js";
+
+const Problem = ({ problem }) => html`<li class=${problem.severity}><div><span class="outcome">${visible(problem.severity)}</span> <span class="mono">${visible(problem.file || "")}${problem.line ? `:${problem.line}` : ""}</span></div>
+  <b>${visible(problem.what)}</b>${problem.excerpt && html`<pre>${problem.line ? `${problem.line} | ` : ""}${visible(problem.excerpt)}</pre>`}${problem.hint && html`<p class="why">${visible(problem.hint)}</p>`}</li>`;
+
+function Source({ file }) {
+  const { data, error } = useAsk(`/v1/rules/files?path=${encodeURIComponent(file)}`);
+  if (error) return html`<${Failure} error=${error} />`;
+  if (!data) return html`<${Loading} />`;
+  return html`<ol class="source" tabindex="0">${data.text.split("\n").map((line, i) => html`<li key=${i}><code>${visible(line) || " "}</code></li>`)}</ol>`;
+}
+
+const Rule = ({ rule }) => html`<li><div><b>${visible(rule.name)}</b> <small class="dim">line ${rule.line}</small>${rule.once && html`<span class="tag">once</span>`}</div>
+  <p class="sentence">on ${rule.on.map((type, i) => html`${i ? " or " : ""}<code>${visible(type)}</code>`)}
+    ${rule.when.map((one, i) => html` ${i ? "and" : "when"} <code>${visible(one.tag)}</code> is ${one.negated ? "not " : ""}<code>${visible(one.condition)}</code>`)}
+    ${rule.fire.length > 0 && html` → ${rule.fire.map((name, i) => html`${i ? ", " : ""}<a href=${`/ui/deliveries?service=${encodeURIComponent(name)}`}>${visible(name)}</a>`)}`}${rule.run && html` → <em>a function</em>`}</p></li>`;
+
+function Campaign({ campaign }) {
+  const [source, setSource] = useState(false);
+  return html`<section class="card campaign ${campaign.loaded ? "" : "broken"}"><h2>${visible(campaign.name)} ${!campaign.loaded && html`<span class="tag bad">not loaded</span>`}
+      <button class="quiet small" aria-expanded=${source} onClick=${() => setSource(!source)}>${source ? "Hide the source" : "Source"}</button></h2>
+    <p class="serves">${campaign.serves.length ? campaign.serves.map((one) => html`<span class="tag mono" key=${one}>${visible(one)}</span>`) : html`<span class="dim">serves no source of its own</span>`}
+      <a href=${`/ui/deliveries?campaign=${encodeURIComponent(campaign.name)}`}>deliveries</a></p>
+    <ul class="rule-list">${campaign.rules.map((rule) => html`<${Rule} rule=${rule} key=${rule.name} />`)}</ul>
+    ${source && html`<${Source} file=${campaign.file} />`}</section>`;
+}
+
+export function Rules() {
+  const { data, error, reload } = useAsk("/v1/rules", { every: 15000 });
+  const [word, setWord] = useState("");
+  const [said, say] = useState(null);
+  const [busy, setBusy] = useState(false);
+  const load = async () => {
+    setBusy(true);
+    try {
+      const answer = await ask("/v1/rules/reload", { method: "POST", body: {} });
+      say({ good: true, text: `Generation ${answer.generation} serves.` });
+    } catch (failed) {
+      say({ good: false, text: failed.message });
+    }
+    setBusy(false);
+    reload();
+  };
+  if (!data) return html`<${Page} title="Rules">${error ? html`<${Failure} error=${error} />` : html`<${Loading} />`}</${Page}>`;
+  const wanted = word.trim().toLowerCase();
+  const campaigns = data.campaigns.filter((one) => !wanted || [one.name, ...one.serves, ...one.rules.map((rule) => rule.name)].some((text) => text.toLowerCase().includes(wanted)));
+  const rules = data.campaigns.reduce((n, one) => n + one.rules.length, 0);
+  return html`<${Page} title="Rules" lead=${`Generation ${data.generation} · ${number(data.campaigns.length)} campaigns · ${number(rules)} rules`}
+      actions=${html`<button onClick=${load} disabled=${busy}>Load again</button>`}>
+    ${said && html`<div class="notice ${said.good ? "good" : "bad"}" role="status">${visible(said.text)}</div>`}
+    ${data.problems.length > 0 && html`<section class="card"><h2>Problems <small>${data.problems.length}</small></h2><ul class="problems">${data.problems.map((problem, i) => html`<${Problem} problem=${problem} key=${i} />`)}</ul></section>`}
+    <form class="filters" role="search" onSubmit=${(e) => e.preventDefault()}><label class="grow"><span>Find</span><input data-filter type="search" placeholder="a campaign, a source, a rule" value=${word} onInput=${(e) => setWord(e.target.value)} /></label></form>
+    ${campaigns.length === 0 && html`<${Empty} title="No campaign fits">Look for another name, source or rule.</${Empty}>`}
+    <div class="campaigns">${campaigns.slice(0, 100).map((one) => html`<${Campaign} campaign=${one} key=${one.name} />`)}</div>
+    ${campaigns.length > 100 && html`<p class="dim pad">${number(campaigns.length - 100)} more; narrow the search.</p>`}</${Page}>`;
+}
