@@ -114,6 +114,15 @@ void put_problems(struct buf *out, const struct ruleset *ruleset);
 /* An event with what each rule made of it, as one JSON object. 0, or -1 with job->error and status. */
 int show_event(struct job *job, const struct event_row *row);
 
+/* --- dead_runs.c; on the thread --- */
+
+/* Is its event settled, and of this call? An absent one is any. */
+bool run_can_run_again(struct job *job, const struct journal_run *row, struct str call);
+
+/* The member `runs`: those that failed or diverged, as the job's query asks. 0, or -1 with job->error and
+ * status. */
+int show_dead_runs(struct job *job);
+
 /* --- redeliver.c --- */
 void redelivery_free(struct redelivery_job *redelivery); /* NULL is allowed */
 

@@ -45,6 +45,8 @@ static void work_list(struct job *job)
 	}
 	buf_char(&job->body, ']');
 	put_bool(&job->body, "more", listing.more);
+	if (asked->state == DELIVERY_DEAD && !asked->service.p && show_dead_runs(job))
+		return;
 	buf_char(&job->body, '}');
 }
 

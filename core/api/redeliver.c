@@ -3,50 +3,27 @@
  * The deliveries are taken in groups: the API's thread reads them, the main thread hands them to the engine,
  * and when all of a group are pending again on disk the next is read. One request after the other.
  */
-#include "api/api_private.h"
+#include "api/redeliver_private.h"
 
-#include "engine/stored_event.h"
+#include "engine/run_id.h"
 #include "format/json.h"
 
-enum {
-	IDS_MAX = 10000,
-	GROUP_MAX = 64,
-	GROUP_BYTES = 8 << 20,
-	GROUP_ARENA_MAX = 64 << 20,
-};
-
-struct found {
-	struct str id;
-	struct journal_delivery row;
-	bool has_row, event_done;
-	struct event *event;
-};
-
-struct redelivery_job {
-	struct job *job;
-	struct list in_queue; /* the first is the one that is worked on */
-	bool single;
-	struct str *ids;
-	size_t n, next; /* next: the first that was not tried */
-	bool more;
-
-	struct arena arena; /* of the group's texts */
-	struct found group[GROUP_MAX];
-	size_t n_group;
-	size_t outstanding; /* handed to the engine, not pending on disk yet */
-
-	size_t n_begun;
-	struct buf begun, refused; /* items of JSON arrays */
-};
+static void release_group(struct redelivery_job *redelivery)
+{
+	for (size_t i = 0; i < redelivery->n_group; i++) {
+		event_unref(redelivery->group[i].event);
+		ruleset_unref(redelivery->group[i].ruleset);
+	}
+	redelivery->n_group = 0;
+	arena_finish(&redelivery->arena);
+}
 
 void redelivery_free(struct redelivery_job *redelivery)
 {
 	if (!redelivery)
 		return;
 	list_remove(&redelivery->in_queue);
-	for (size_t i = 0; i < redelivery->n_group; i++)
-		event_unref(redelivery->group[i].event);
-	arena_finish(&redelivery->arena);
+	release_group(redelivery);
 	buf_finish(&redelivery->begun);
 	buf_finish(&redelivery->refused);
 	free(redelivery->ids);
@@ -59,114 +36,6 @@ void redelivery_abandon(struct job *job)
 		list_remove(&job->redelivery->in_queue);
 	if (!job->redelivery || !job->redelivery->outstanding)
 		job_free(job);
-}
-
-/* --- reading a group; on the thread --- */
-
-struct group_row {
-	struct redelivery_job *redelivery;
-	struct found *found;
-};
-
-static bool take_row(void *context, const struct journal_delivery *row)
-{
-	struct group_row *group = context;
-	struct arena *arena = &group->redelivery->arena;
-	struct journal_delivery *to = &group->found->row;
-	*to = *row;
-	to->id = arena_copy(arena, row->id);
-	to->campaign = arena_copy(arena, row->campaign);
-	to->rule = arena_copy(arena, row->rule);
-	to->service = arena_copy(arena, row->service);
-	to->verb = arena_copy(arena, row->verb);
-	to->call = arena_copy(arena, row->call);
-	to->request = arena_copy(arena, row->request);
-	to->attempts_json = arena_copy(arena, row->attempts_json);
-	to->failure = arena_copy(arena, row->failure);
-	group->found->has_row = true;
-	return false;
-}
-
-static bool take_event(void *context, const struct event_row *row)
-{
-	struct found *found = context;
-	struct event_list list = {0};
-	if (row->seq == found->row.seq)
-		event_restore(row, &list);
-	if (list.n == 1) {
-		found->event = event_ref(list.events[0]);
-		found->event_done = row->done;
-	}
-	event_list_finish(&list);
-	return false;
-}
-
-static int read_one(struct job *job, struct str id)
-{
-	struct redelivery_job *redelivery = job->redelivery;
-	struct journal_reader *reader = job->api->reader;
-	struct found *found = &redelivery->group[redelivery->n_group];
-	struct group_row group = {redelivery, found};
-	struct delivery_query query = {.id = id, .state = -1, .with_request = true, .limit = 1};
-	*found = (struct found){.id = id};
-	if (journal_read_deliveries(reader, &query, take_row, &group, &job->error))
-		return job_fail(job, 500);
-	struct event_query event = {.after_seq = found->row.seq - 1, .limit = 1};
-	if (found->has_row && journal_read_events(reader, &event, take_event, found, &job->error))
-		return job_fail(job, 500);
-	redelivery->n_group++;
-	return 0;
-}
-
-static void work_group(struct job *job)
-{
-	struct redelivery_job *redelivery = job->redelivery;
-	while (redelivery->next < redelivery->n && redelivery->n_group < GROUP_MAX &&
-	       redelivery->arena.used < GROUP_BYTES)
-		if (read_one(job, redelivery->ids[redelivery->next++]))
-			return;
-}
-
-/* --- which ones; on the thread --- */
-
-static bool take_id(void *context, const struct journal_delivery *row)
-{
-	struct job *job = context;
-	struct redelivery_job *redelivery = job->redelivery;
-	struct str id = arena_copy(&job->arena, row->id);
-	redelivery->more = redelivery->n == job->query.limit;
-	if (redelivery->more || !id.p)
-		return false;
-	redelivery->ids[redelivery->n++] = id;
-	return true;
-}
-
-static void work_collect(struct job *job)
-{
-	struct redelivery_job *redelivery = job->redelivery;
-	const struct api_query *asked = &job->query;
-	struct delivery_query query = {.service = asked->service,
-				       .campaign = asked->campaign,
-				       .call = asked->call,
-				       .state = asked->state,
-				       .since_ms = asked->since_ms,
-				       .oldest_first = true,
-				       .limit = asked->limit + 1};
-	redelivery->ids = mem_alloc(asked->limit * sizeof *redelivery->ids);
-	if (journal_read_deliveries(job->api->reader, &query, take_id, job, &job->error)) {
-		job_fail(job, 500);
-		return;
-	}
-	if (!asked->dry_run) {
-		work_group(job);
-		return;
-	}
-	for (; redelivery->n_begun < redelivery->n; redelivery->n_begun++) {
-		if (redelivery->n_begun)
-			buf_char(&redelivery->begun, ',');
-		json_write_string(&redelivery->begun, redelivery->ids[redelivery->n_begun]);
-	}
-	redelivery->next = redelivery->n;
 }
 
 /* --- the answer --- */
@@ -232,15 +101,12 @@ static void note_begun(struct redelivery_job *redelivery, struct str id)
 static void group_done(struct job *job)
 {
 	struct redelivery_job *redelivery = job->redelivery;
-	for (size_t i = 0; i < redelivery->n_group; i++)
-		event_unref(redelivery->group[i].event);
-	redelivery->n_group = 0;
-	arena_finish(&redelivery->arena);
+	release_group(redelivery);
 	if (redelivery->next == redelivery->n || job->status >= 400) {
 		finish(job);
 		return;
 	}
-	job->work = work_group;
+	job->work = redelivery_read_group;
 	job_post(job);
 }
 
@@ -255,10 +121,21 @@ static void on_begun(void *context)
 		job_free(job);
 }
 
-static void hand_over(struct job *job, const struct found *found)
+static int rerun(struct job *job, const struct found *found, struct error *reterr)
 {
-	struct redelivery_job *redelivery = job->redelivery;
-	struct error error = {0};
+	struct rerun asked = {.row = &found->run,
+			      .event = found->event,
+			      .event_done = found->event_done,
+			      .ruleset = found->ruleset,
+			      .rerender = job->query.rerender,
+			      .begun = on_begun,
+			      .reply_to = job->api->options.mailbox,
+			      .context = job};
+	return engine_rerun(job->api->options.engine, &asked, reterr);
+}
+
+static int redeliver(struct job *job, const struct found *found, struct error *reterr)
+{
 	struct redelivery asked = {.row = &found->row,
 				   .event = found->event,
 				   .event_done = found->event_done,
@@ -266,13 +143,21 @@ static void hand_over(struct job *job, const struct found *found)
 				   .begun = on_begun,
 				   .reply_to = job->api->options.mailbox,
 				   .context = job};
-	if (!found->has_row) {
-		error_set(&error, "there is no such delivery");
+	return engine_redeliver(job->api->options.engine, &asked, reterr);
+}
+
+static void hand_over(struct job *job, const struct found *found)
+{
+	struct redelivery_job *redelivery = job->redelivery;
+	struct error error = {0};
+	if (!found->has_row && !found->has_run) {
+		error_set(&error,
+			  run_id_seq(found->id) ? "there is no such run" : "there is no such delivery");
 		note_refused(job, found->id, &error, 404);
 	} else if (!found->event) {
 		error_set(&error, "the journal does not hold its event any more");
 		note_refused(job, found->id, &error, 409);
-	} else if (engine_redeliver(job->api->options.engine, &asked, &error)) {
+	} else if (found->has_run ? rerun(job, found, &error) : redeliver(job, found, &error)) {
 		note_refused(job, found->id, &error, 409);
 	} else {
 		note_begun(redelivery, found->id);
@@ -375,7 +260,7 @@ static void on_many(void *context, struct http_request *request)
 		job_answer(job);
 		return;
 	}
-	job->work = work_collect;
+	job->work = redelivery_collect;
 	enqueue(redelivery_new(job, false));
 }
 
@@ -397,7 +282,7 @@ static void on_one(void *context, struct http_request *request)
 		job_answer(job);
 		return;
 	}
-	job->work = work_group;
+	job->work = redelivery_read_group;
 	struct redelivery_job *redelivery = redelivery_new(job, true);
 	redelivery->ids = mem_alloc(sizeof *redelivery->ids);
 	redelivery->ids[0] = (struct str){job->path.p, job->path.n - end.n};

@@ -1,6 +1,7 @@
 /* What happened with an event: each rule that might have run, and why it did or did not. */
 #include "api/api_private.h"
 
+#include "engine/run_id.h"
 #include "engine/stored_event.h"
 #include "engine/verdict.h"
 #include "format/json.h"
@@ -10,6 +11,7 @@ enum { RECORDS_ARENA_MAX = 64 << 20, REASON_MAX = 4096 };
 /* What the journal holds of one rule and this event. */
 struct rule_record {
 	struct str campaign, rule;
+	uint64_t seq; /* of the event */
 	bool has_run, shown;
 	enum run_outcome outcome;
 	struct str reason, log;
@@ -52,6 +54,7 @@ static bool take_run(void *context, const struct journal_run *row)
 	struct timeline *timeline = context;
 	struct rule_record *record = record_of(timeline, row->campaign, row->rule);
 	record->has_run = true;
+	record->seq = row->seq;
 	record->outcome = row->outcome;
 	record->reason = row->reason.p ? arena_copy(&timeline->arena, row->reason) : (struct str){0};
 	record->log = arena_copy(&timeline->arena, row->log);
@@ -128,10 +131,13 @@ static void show_log(struct buf *out, struct str log)
 static void show_rule(struct buf *out, struct str campaign, struct str rule, const char *outcome,
 		      struct str reason, const struct rule_record *record)
 {
+	char id[RUN_ID_SIZE];
 	put_item(out);
 	buf_char(out, '{');
 	put_text(out, "campaign", campaign);
 	put_text(out, "rule", rule);
+	if (record && record->has_run)
+		put_text(out, "id", run_id(id, record->seq, campaign, rule));
 	put_text(out, "outcome", str_of(outcome));
 	put_text(out, "reason", reason);
 	show_log(out, record ? record->log : STR(""));

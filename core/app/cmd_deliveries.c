@@ -2,6 +2,7 @@
 #include "app/client.h"
 #include "app/delivery_print.h"
 #include "app/options.h"
+#include "app/problems_print.h"
 
 #include <libsmartcols.h>
 #include <locale.h>
@@ -9,7 +10,7 @@
 
 struct deliveries {
 	char *server, *state, *service, *campaign, *call, *since, *limit;
-	int json;
+	int json, runs;
 	struct client client;
 };
 
@@ -51,19 +52,48 @@ static void print_table(const struct value *list)
 	scols_unref_table(table);
 }
 
+/* Runs that failed are dead letters too, with the place in the script instead of a service. */
+static void print_runs(const struct value *runs)
+{
+	char time[32];
+	for (uint32_t i = 0; i < runs->n; i++) {
+		const struct value *run = &runs->items[i];
+		print_text(stdout, run, "id");
+		fputs("  ", stdout);
+		print_clean(stdout, short_time(json_text(run, "time"), time), "");
+		fputs("  the rule '", stdout);
+		print_text(stdout, run, "rule");
+		fputs("' of ", stdout);
+		print_text(stdout, run, "campaign");
+		fputs(" ", stdout);
+		print_text(stdout, run, "outcome");
+		fputs(", call ", stdout);
+		print_text(stdout, run, "call");
+		fputs("\n    ", stdout);
+		print_clean(stdout, json_text(run, "reason"), "    ");
+		fputc('\n', stdout);
+	}
+}
+
 static void print_list(const struct deliveries *deliveries, const struct value *reply)
 {
-	const struct value *list = json_array(reply, "deliveries");
+	const struct value *list = json_array(reply, deliveries->runs ? "runs" : "deliveries");
+	uint32_t n_runs = deliveries->runs ? 0 : json_array(reply, "runs")->n;
 	if (deliveries->json) {
 		for (uint32_t i = 0; i < list->n; i++)
 			print_json_line(&list->items[i]);
-	} else if (list->n) {
-		print_table(list);
-	} else {
-		fputs("no deliveries\n", stderr);
+		return;
 	}
-	if (json_true(reply, "more") && !deliveries->json)
+	if (!list->n)
+		fputs(deliveries->runs ? "no run has failed\n" : "no deliveries\n", stderr);
+	else if (deliveries->runs)
+		print_runs(list);
+	else
+		print_table(list);
+	if (json_true(reply, "more") && !deliveries->runs)
 		fprintf(stderr, "these are the newest %u; --limit N shows more\n", list->n);
+	if (n_runs)
+		fprintf(stderr, "%u run%s failed too; --runs shows them\n", n_runs, n_runs == 1 ? "" : "s");
 }
 
 static int list(struct deliveries *deliveries)
@@ -72,7 +102,7 @@ static int list(struct deliveries *deliveries)
 	struct buf path;
 	buf_init(&path, 64 * 1024);
 	buf_str(&path, STR("/v1/deliveries"));
-	path_query(&path, "state", deliveries->state);
+	path_query(&path, "state", deliveries->runs ? "dead" : deliveries->state);
 	path_query(&path, "service", deliveries->service);
 	path_query(&path, "campaign", deliveries->campaign);
 	path_query(&path, "call", deliveries->call);
@@ -115,6 +145,8 @@ static int ask(const struct command *command, struct deliveries *deliveries, cha
 	if (n > 0 && !shows)
 		return options_wrong(command, "unknown word '%s'; did you mean 'deliveries show ID'?",
 				     words[0]);
+	if (deliveries->runs && (deliveries->state || deliveries->service))
+		return options_wrong(command, "--runs goes with --campaign, --call and --since only");
 	if (shows && n != 2)
 		return options_wrong(command, "'show' takes one ID");
 	int code = client_init(&deliveries->client, deliveries->server);
@@ -142,6 +174,8 @@ static int run_deliveries(const struct command *command, int argc, char **argv)
 		 "TIME"},
 		{"limit", 0, POPT_ARG_STRING, &deliveries.limit, 0,
 		 "at most so many, the newest (default: 50)", "N"},
+		{"runs", 0, POPT_ARG_NONE, &deliveries.runs, 0,
+		 "the runs that failed instead: each with the place in the script", NULL},
 		OPTION_SERVER(&deliveries.server),
 		OPTION_JSON(&deliveries.json, "one delivery a line, as JSON"),
 		OPTION_END,
@@ -164,9 +198,11 @@ const struct command command_deliveries = {
 	.name = "deliveries",
 	.summary = "the delivery log of a running engine",
 	.example = "  switchhook deliveries --state dead --since 2h\n"
+		   "  switchhook deliveries --runs\n"
 		   "  switchhook deliveries show msg_91a022a83bdc70b5a2d9c4187e45d7f3\n",
 	.about = "Lists deliveries, newest first; 'show ID' shows one whole, with its request and each "
 		 "attempt.\n"
+		 "--runs lists what else is dead: runs of rules that raised an error, with file and line.\n"
 		 "'show' ends with 1 if the delivery is dead, or if there is none of that id.\n",
 	.run = run_deliveries,
 };

@@ -60,6 +60,11 @@ static void print_rule(const struct explain *explain, const struct value *rule)
 	fputs(reason.n ? ", " : "", stdout);
 	print_clean(stdout, reason, "      ");
 	fputc('\n', stdout);
+	if (str_eq(outcome, STR("failed")) || str_eq(outcome, STR("diverged"))) {
+		fputs("      run it again: switchhook redeliver ", stdout);
+		print_text(stdout, rule, "id");
+		fputc('\n', stdout);
+	}
 	print_steps(rule);
 	for (uint32_t i = 0; i < deliveries->n; i++)
 		delivery_print_short(stdout, &deliveries->items[i], "      ");

@@ -27,7 +27,7 @@ static int redeliver_one(struct redeliver *redeliver, const char *id)
 	if (redeliver->json)
 		print_json_line(&reply.json);
 	else
-		printf("%s is sent again\n", id);
+		printf(strncmp(id, "run_", 4) == 0 ? "%s is run again\n" : "%s is sent again\n", id);
 	reply_finish(&reply);
 	return EXIT_DONE;
 }
@@ -164,11 +164,17 @@ const struct command command_redeliver = {
 	.name = "redeliver",
 	.summary = "send deliveries again, one or all that are dead",
 	.example = "  switchhook redeliver msg_91a022a83bdc70b5a2d9c4187e45d7f3\n"
+		   "  switchhook redeliver run_412_9b1e44d0 --rerender\n"
 		   "  switchhook redeliver --state dead --service 'CRM orders' --since 2h --dry-run\n",
 	.about = "Sends again what is settled, at once: the same bytes under the same webhook-id, so that a\n"
 		 "service that has it already can tell. With --rerender the request of a rule's 'fire' is "
 		 "built\n"
 		 "anew with today's rules, still under the same webhook-id.\n"
+		 "A run that failed (run_…) is run again from its top: what it has sent stays sent, a call "
+		 "that was\n"
+		 "dead is made again. With --rerender it runs with today's rules. --state dead without "
+		 "--service\n"
+		 "takes the runs along.\n"
 		 "Ends with 1 if any was refused.\n",
 	.run = run_redeliver,
 };

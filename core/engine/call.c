@@ -97,7 +97,8 @@ static void start_runs(struct call *call, struct event *event, const struct rule
 	for (size_t i = 0; campaign && i < campaign->n_rules; i++) {
 		const struct rule *rule = &campaign->rules[i];
 		const struct condition *failed;
-		if (rule_wants(rule, event->type) && rule_matches(rule, event, &failed))
+		if (rule_wants(rule, event->type) && rule_matches(rule, event, &failed) &&
+		    !replay_find_run(replay, rule))
 			run_start(call, event, rule, replay);
 	}
 }
@@ -121,6 +122,30 @@ void call_take_event(struct shard *shard, struct event *event, struct ruleset *r
 	event_unref(event);
 	ruleset_unref(ruleset);
 	replay_unref(replay);
+}
+
+/* The event is the call's own where it has it: what holds one holds the other. */
+static struct event *event_of_call(struct call *call, struct event *event)
+{
+	call_load_history(call);
+	for (size_t i = 0; i < call->n_events; i++)
+		if (call->events[i]->seq == event->seq)
+			return (struct event *)(uintptr_t)call->events[i];
+	remember(call, event);
+	return event;
+}
+
+void call_run_again(struct shard *shard, struct event *event, const struct rule *rule, struct replay *replay)
+{
+	struct call *call = call_of_event(shard, event);
+	call->busy = true;
+	struct event *own = event_of_call(call, event);
+	event_hold(own);
+	run_start(call, own, rule, replay);
+	event_release(shard->engine, own);
+	call->busy = false;
+	call_release(call);
+	trim_idle(shard);
 }
 
 /* --- what came before
@@ -155,18 +180,27 @@ static void prepend(struct call *call, struct event_list *list)
 	runs_shift(call, n);
 }
 
+struct journal_reader *shard_reader(struct shard *shard)
+{
+	struct error error;
+	if (!shard->reader && journal_reader_open(shard->engine->options.journal, &shard->reader, &error))
+		log_error(&shard->engine->log, "the journal cannot be read", "error", error.what);
+	return shard->reader;
+}
+
 void call_load_history(struct call *call)
 {
 	struct shard *shard = call->shard;
-	struct journal *journal = shard->engine->options.journal;
+	struct journal_reader *reader;
 	struct loading loading = {.before = call->n_events ? call->events[0]->seq : UINT64_MAX};
 	struct event_query query = {.call = call->subject};
 	struct error error;
-	if (call->loaded || !journal)
+	if (call->loaded || !shard->engine->options.journal)
 		return;
 	call->loaded = true;
-	if ((!shard->reader && journal_reader_open(journal, &shard->reader, &error)) ||
-	    journal_read_events(shard->reader, &query, load_row, &loading, &error))
+	if (!(reader = shard_reader(shard)))
+		return;
+	if (journal_read_events(reader, &query, load_row, &loading, &error))
 		log_error(&shard->engine->log, "the history of a call cannot be read", "call",
 			  LOG_STR(call->subject), "error", error.what);
 	else

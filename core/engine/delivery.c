@@ -76,6 +76,13 @@ void delivery_resume(struct delivery *delivery)
 		shard_post(shard, &delivery->message);
 }
 
+void delivery_ask_again(struct delivery *delivery)
+{
+	delivery->next_ms = 0;
+	delivery->asked_ms = clock_wall_ms(delivery->home->clock);
+	delivery->asked_attempts = delivery->attempts;
+}
+
 /* A request that cannot be read back is sent as it was built anew: the run is the same. */
 void delivery_take_earlier(struct delivery *delivery, const struct replay_delivery *earlier)
 {
@@ -89,6 +96,10 @@ void delivery_take_earlier(struct delivery *delivery, const struct replay_delive
 	delivery->attempts = earlier->attempts;
 	delivery->created_ms = earlier->created_ms;
 	delivery->next_ms = earlier->next_ms;
+	delivery->asked_ms = earlier->asked_ms;
+	delivery->asked_attempts = earlier->asked_attempts;
+	if (earlier->state != DELIVERY_PENDING)
+		delivery_ask_again(delivery);
 	if (log.n > 2)
 		buf_add(&delivery->attempts_log, log.p, log.n - 1);
 }
@@ -213,8 +224,8 @@ void delivery_wait(struct delivery *delivery, int64_t delay_ms)
 
 static int64_t expires_ms(const struct delivery *delivery)
 {
-	return delivery->service->expires_ms ? delivery->created_ms + delivery->service->expires_ms
-					     : INT64_MAX;
+	int64_t from_ms = delivery->asked_ms ? delivery->asked_ms : delivery->created_ms;
+	return delivery->service->expires_ms ? from_ms + delivery->service->expires_ms : INT64_MAX;
 }
 
 /* `attempt`: of the attempt that was the last; NULL when it ends while it waits. */
@@ -288,8 +299,8 @@ static void attempt_done(struct exchange *exchange, const struct answer *given)
 	histogram_add(&delivery->tally->took, answer.took_us);
 	struct settlement settlement = {DELIVERY_DELIVERED, &answer, &answer,
 					delivery->attempt_at_ms + answer.took_us / 1000};
-	switch (retry_decide(policy, delivery->attempts, &answer, clock_wall_ms(shard->clock),
-			     shard_chance(shard), &delay_ms)) {
+	switch (retry_decide(policy, delivery->attempts - delivery->asked_attempts, &answer,
+			     clock_wall_ms(shard->clock), shard_chance(shard), &delay_ms)) {
 	case VERDICT_DELIVERED:
 		engine_count(&shard->engine->totals.delivered);
 		settle(delivery, &settlement);

@@ -17,6 +17,7 @@ struct engine;
 struct engine_observer;
 struct journal;
 struct journal_delivery;
+struct journal_run;
 
 struct engine_options {
 	int shards;         /* 0: one a core */
@@ -116,11 +117,30 @@ struct redelivery {
 	void *context;
 };
 
-/* Sends the delivery again: now, under the same key; its attempts go on being counted. Everything is copied.
- * Refused, and `begun` is not called, when the delivery is pending, when it is a call whose run is not over,
- * when its request cannot be read or built, and while the journal fails or too much is pending. Whoever calls
- * must not ask for the same delivery again before `begun`. */
+/* Sends the delivery again: now, under the same key, with all the attempts that its service allows. They go
+ * on being counted. Everything is copied. Refused, and `begun` is not called, when the delivery is pending,
+ * when it is a call whose run is not over, when its request cannot be read or built, and while the journal
+ * fails or too much is pending. Whoever calls must not ask for the same delivery again before `begun`. */
 int engine_redeliver(struct engine *engine, const struct redelivery *redelivery, struct error *reterr);
+
+/* What an operator asks for: a run that failed is run again from its top. Steps that are on record are not
+ * made again, but for calls that were dead. */
+struct rerun {
+	const struct journal_run *row; /* as the journal has it */
+	struct event *event;           /* that it is of, read from the journal */
+	bool event_done;
+	const struct ruleset *ruleset; /* that it ran with; NULL: the journal does not have it */
+	bool rerender;                 /* with today's rules; a step that differs is made anew */
+
+	/* As for a redelivery. */
+	void (*begun)(void *context);
+	struct mailbox *reply_to;
+	void *context;
+};
+
+/* Refused as a redelivery is, and when the run did not fail, its event is not settled, or the rule is gone.
+ */
+int engine_rerun(struct engine *engine, const struct rerun *rerun, struct error *reterr);
 
 /* Stops: nothing new is begun, what is on the wire may finish for at most `grace_ms`; then frees everything.
  * Blocks. */

@@ -113,6 +113,12 @@ struct call {
 void call_take_event(struct shard *shard, struct event *event, struct ruleset *ruleset,
 		     struct replay *replay);
 
+/* The rule runs again for an event that the call has had. The references stay the caller's. */
+void call_run_again(struct shard *shard, struct event *event, const struct rule *rule, struct replay *replay);
+
+/* Opened when it is first needed; NULL, and it is logged, when it cannot be. */
+struct journal_reader *shard_reader(struct shard *shard);
+
 /* Reads from the journal what the call's history lacks. */
 void call_load_history(struct call *call);
 void calls_abandon(struct shard *shard);
@@ -159,7 +165,7 @@ struct delivery {
 	struct message message; /* on its way between shards */
 	struct shard *home;     /* of the run */
 	struct run *caller;     /* that waits for the answer; NULL: nobody does */
-	struct unit *unit; /* that keeps the service and the names alive */
+	struct unit *unit;      /* that keeps the service and the names alive */
 	const struct service *service;
 	struct str campaign, rule; /* names */
 	struct event *event;
@@ -169,6 +175,8 @@ struct delivery {
 	struct request *request;
 	int64_t created_ms;      /* wall clock: when it was asked for; what expires counts from here */
 	int64_t next_ms;         /* wall clock: not before; 0: at once */
+	int64_t asked_ms;        /* wall clock: when it was asked for again; 0: never */
+	int asked_attempts;      /* those that it had then */
 	bool recorded;           /* has a row in the journal */
 	struct buf attempts_log; /* JSON array of the attempts, not closed */
 	struct arena arena;      /* of texts that no unit holds */
@@ -213,6 +221,8 @@ const char *verb_name(enum verb verb);
 void delivery_resume(struct delivery *delivery);
 struct delivery *delivery_new(struct shard *home, const struct service *service, struct event *event,
 			      int64_t now_ms);
+/* It was settled and is asked for once more: all its attempts, and its time, begin anew. */
+void delivery_ask_again(struct delivery *delivery);
 void delivery_take_earlier(struct delivery *delivery, const struct replay_delivery *earlier);
 
 /* `at_ms`: when it came, as the journal has it, so that clock.now() is the same when the run is run again. */

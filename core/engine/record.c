@@ -137,6 +137,8 @@ bool record_delivery(struct delivery *delivery, enum delivery_state state, int64
 	row->attempts = delivery->attempts;
 	row->created_ms = delivery->created_ms;
 	row->next_ms = next_ms;
+	row->asked_ms = delivery->asked_ms;
+	row->asked_attempts = delivery->asked_attempts;
 	row->status = answer ? answer->status : 0;
 	row->failure = str_of(failure_name(answer ? answer->failure : FAILURE_NONE));
 	/* Once it is posted `then` may be called on another thread, and free the delivery. */
@@ -152,29 +154,31 @@ bool record_delivery(struct delivery *delivery, enum delivery_state state, int64
 }
 
 void record_run(struct shard *shard, const struct event *event, const struct rule *rule,
-		enum run_outcome outcome, struct str reason, const struct runlog *log)
+		const struct run_record *run)
 {
 	const struct engine_observer *observer = shard->engine->options.observer;
 	if (observer)
-		observer->run_stands(observer->context, event, rule, outcome, reason, log);
+		observer->run_stands(observer->context, event, rule, run->outcome, run->reason, run->log);
 	if (!shard->engine->options.journal)
 		return;
 	struct record *record = record_new(ENTRY_RUN);
 	struct journal_run *row = &record->run;
 	row->campaign = later(&record->text, rule->campaign->name);
 	row->rule = later(&record->text, rule->name);
-	row->reason = later(&record->text, reason);
+	row->reason = later(&record->text, run->reason);
 	row->log = later(&record->text, STR(""));
-	for (const struct runlog_line *line = log ? log->first : NULL; line; line = line->next) {
+	for (const struct runlog_line *line = run->log ? run->log->first : NULL; line; line = line->next) {
 		row->log.n += later(&record->text, line->text).n + 1;
 		buf_char(&record->text, '\n');
 	}
 	row->campaign = placed(record, row->campaign);
 	row->rule = placed(record, row->rule);
-	row->reason = reason.p ? placed(record, row->reason) : (struct str){0};
+	row->reason = run->reason.p ? placed(record, row->reason) : (struct str){0};
 	row->log = placed(record, row->log);
 	row->seq = event->seq;
-	row->outcome = outcome;
+	row->outcome = run->outcome;
+	row->generation = run->generation;
+	row->time_ms = clock_wall_ms(shard->clock);
 	record_post(shard->engine, record, NULL, NULL, NULL);
 }
 

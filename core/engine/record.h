@@ -18,9 +18,16 @@ void event_release(struct engine *engine, struct event *event);
 bool record_delivery(struct delivery *delivery, enum delivery_state state, int64_t next_ms,
 		     const struct answer *answer, void (*then)(void *context));
 
-/* How a run ended, or that it waits. */
+struct run_record {
+	enum run_outcome outcome;
+	struct str reason;        /* may be absent */
+	const struct runlog *log; /* NULL: none */
+	uint32_t generation;      /* of one that was run again; else 0 */
+};
+
+/* How a run ended. */
 void record_run(struct shard *shard, const struct event *event, const struct rule *rule,
-		enum run_outcome outcome, struct str reason, const struct runlog *log);
+		const struct run_record *run);
 
 struct step_record {
 	int number;

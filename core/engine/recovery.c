@@ -1,7 +1,9 @@
 #include "engine/recovery.h"
 
 #include "engine/generation.h"
+#include "engine/record.h"
 #include "engine/replay.h"
+#include "engine/rerun.h"
 #include "format/exchange_text.h"
 #include "policy/retry.h"
 
@@ -117,6 +119,8 @@ struct delivery *delivery_restore(struct engine *engine, const struct journal_de
 		.attempts = row->attempts,
 		.created_ms = row->created_ms,
 		.next_ms = row->next_ms,
+		.asked_ms = row->asked_ms,
+		.asked_attempts = row->asked_attempts,
 		.request = row->request,
 		.attempts_json = row->attempts_json,
 	};
@@ -178,6 +182,29 @@ static bool take_pending(void *context, const struct journal_delivery *row)
 /* --- events that are not done
  * --------------------------------------------------------------------------------------- */
 
+/* Those that an operator had run again, each with the rules that it was given. */
+static void dispatch_reruns(struct recovery *recovery, struct event *event, const struct replay *known)
+{
+	for (size_t i = 0; i < known->n_runs; i++) {
+		const struct replay_run *run = &known->runs[i];
+		struct ruleset *ruleset = ruleset_of(recovery, run->generation);
+		const struct rule *rule = ruleset ? ruleset_rule(ruleset, run->campaign, run->rule) : NULL;
+		struct replay *replay =
+			rule ? replay_read(recovery->reader, event->seq, &recovery->error) : NULL;
+		if (!rule)
+			log_error(&recovery->engine->log,
+				  "a run cannot be run again: its rules are not in the journal any more",
+				  "event", LOG_STR(event->id), "campaign", LOG_STR(run->campaign), "rule",
+				  LOG_STR(run->rule));
+		else if (!replay)
+			recovery->failed = true;
+		if (!replay)
+			continue;
+		event_hold(event);
+		rerun_dispatch(recovery->engine, event_ref(event), ruleset_ref(ruleset), rule, replay);
+	}
+}
+
 static void dispatch_again(struct recovery *recovery, struct event *event)
 {
 	struct ruleset *ruleset = ruleset_of(recovery, event->generation);
@@ -191,6 +218,7 @@ static void dispatch_again(struct recovery *recovery, struct event *event)
 			  "an unfinished event cannot go on: its rules are not in the journal any more",
 			  "event", LOG_STR(event->id));
 	recovery->n_events++;
+	dispatch_reruns(recovery, event, replay);
 	intake_dispatch(recovery->engine, event_ref(event), ruleset ? ruleset_ref(ruleset) : NULL, replay);
 }
 

@@ -114,6 +114,8 @@ static void copy_row(struct redelivering *to, const struct journal_delivery *row
 	to->row.request = request ? text_of(arena, request) : (struct str){0};
 	to->row.state = DELIVERY_PENDING;
 	to->row.next_ms = now_ms;
+	to->row.asked_ms = now_ms;
+	to->row.asked_attempts = row->attempts;
 }
 
 static void begin(struct engine *engine, const struct redelivery *redelivery, struct delivery *delivery,
@@ -150,7 +152,6 @@ int engine_redeliver(struct engine *engine, const struct redelivery *redelivery,
 		free(delivery->request);
 		delivery->request = request;
 	}
-	delivery->next_ms = 0;
 	begin(engine, redelivery, delivery, request);
 	return 0;
 }

@@ -19,6 +19,7 @@ void replay_unref(struct replay *replay)
 	arena_finish(&replay->arena);
 	free(replay->deliveries);
 	free(replay->steps);
+	free(replay->runs);
 	free(replay);
 }
 
@@ -33,6 +34,8 @@ static bool take_delivery(void *context, const struct journal_delivery *row)
 		.attempts = row->attempts,
 		.created_ms = row->created_ms,
 		.next_ms = row->next_ms,
+		.asked_ms = row->asked_ms,
+		.asked_attempts = row->asked_attempts,
 		.request = arena_copy(&replay->arena, row->request),
 		.attempts_json = arena_copy(&replay->arena, row->attempts_json),
 	};
@@ -55,6 +58,21 @@ static bool take_step(void *context, const struct journal_step *row)
 	return true;
 }
 
+static bool take_run(void *context, const struct journal_run *row)
+{
+	struct replay *replay = context;
+	if (!row->generation)
+		return true;
+	replay->runs = mem_realloc(replay->runs, (replay->n_runs + 1) * sizeof *replay->runs);
+	replay->runs[replay->n_runs++] = (struct replay_run){
+		.campaign = arena_copy(&replay->arena, row->campaign),
+		.rule = arena_copy(&replay->arena, row->rule),
+		.outcome = row->outcome,
+		.generation = row->generation,
+	};
+	return true;
+}
+
 struct replay *replay_read(struct journal_reader *reader, uint64_t seq, struct error *reterr)
 {
 	struct replay *replay = mem_zalloc(sizeof *replay);
@@ -62,7 +80,8 @@ struct replay *replay_read(struct journal_reader *reader, uint64_t seq, struct e
 	replay->refs = 1;
 	arena_init(&replay->arena, REPLAY_MAX);
 	if (journal_read_deliveries(reader, &query, take_delivery, replay, reterr) ||
-	    journal_read_steps(reader, seq, take_step, replay, reterr)) {
+	    journal_read_steps(reader, seq, take_step, replay, reterr) ||
+	    journal_read_runs(reader, seq, take_run, replay, reterr)) {
 		replay_unref(replay);
 		return NULL;
 	}
@@ -74,6 +93,15 @@ const struct replay_delivery *replay_find_delivery(const struct replay *replay, 
 	for (size_t i = 0; replay && i < replay->n_deliveries; i++)
 		if (str_eq(replay->deliveries[i].id, str_of(id->z)))
 			return &replay->deliveries[i];
+	return NULL;
+}
+
+const struct replay_run *replay_find_run(const struct replay *replay, const struct rule *rule)
+{
+	for (size_t i = 0; replay && i < replay->n_runs; i++)
+		if (str_eq(replay->runs[i].rule, rule->name) &&
+		    str_eq(replay->runs[i].campaign, rule->campaign->name))
+			return &replay->runs[i];
 	return NULL;
 }
 

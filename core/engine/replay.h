@@ -13,7 +13,16 @@ struct replay_delivery {
 	enum delivery_state state;
 	int attempts;
 	int64_t created_ms, next_ms;
+	int64_t asked_ms;
+	int asked_attempts;
 	struct str request, attempts_json;
+};
+
+/* A run that is, or was, run again because an operator said so. */
+struct replay_run {
+	struct str campaign, rule;
+	enum run_outcome outcome;
+	uint32_t generation; /* of its rules */
 };
 
 struct replay_step {
@@ -30,7 +39,8 @@ struct replay {
 	struct arena arena;
 	struct replay_delivery *deliveries;
 	struct replay_step *steps;
-	size_t n_deliveries, n_steps;
+	struct replay_run *runs;
+	size_t n_deliveries, n_steps, n_runs;
 };
 
 /* Reads it; NULL with an error. One reference is the caller's. */
@@ -41,6 +51,7 @@ void replay_unref(struct replay *replay);
 
 /* NULL when the journal has none, or `replay` is NULL. */
 const struct replay_delivery *replay_find_delivery(const struct replay *replay, const struct delivery_id *id);
+const struct replay_run *replay_find_run(const struct replay *replay, const struct rule *rule);
 const struct replay_step *replay_find_step(const struct replay *replay, const struct rule *rule, int number);
 
 /* The last answer of a settled delivery and when it came; free() it. */

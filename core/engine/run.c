@@ -65,22 +65,28 @@ void run_end(struct run *run, enum run_outcome outcome, struct str reason)
 	struct engine *engine = engine_of(call);
 	count_run(call, run->rule, outcome);
 	log_lines(call, run->event, run->rule, &run->log);
-	record_run(call->shard, run->event, run->rule, outcome, reason, &run->log);
+	record_run(call->shard, run->event, run->rule,
+		   &(struct run_record){outcome, reason, &run->log, run->generation});
 	event_release(engine, run->event);
 	run_free(run);
 	call_release(call);
 	engine_work(engine, (uint64_t)-1);
 }
 
+struct str failure_reason(char text[REASON_MAX], const struct error *error)
+{
+	if (error->file[0])
+		snprintf(text, REASON_MAX, "%s:%d: %s", error->file, error->line, error->what);
+	else
+		snprintf(text, REASON_MAX, "%s", error->what);
+	return str_of(text);
+}
+
 void run_failed(struct run *run, const struct error *error)
 {
-	char reason[sizeof error->what + sizeof error->file + 32];
-	if (error->file[0])
-		snprintf(reason, sizeof reason, "%s:%d: %s", error->file, error->line, error->what);
-	else
-		snprintf(reason, sizeof reason, "%s", error->what);
+	char text[REASON_MAX];
 	log_failure(run->call, run->event, run->rule, error);
-	run_end(run, OUTCOME_FAILED, str_of(reason));
+	run_end(run, OUTCOME_FAILED, failure_reason(text, error));
 }
 
 /* Neither goes on, nor is it tried again: what it would do is not what it did. */
@@ -109,8 +115,11 @@ void run_begin(struct run *run)
 	struct error error;
 	run->state = RUN_RUNNING;
 	if (!run->rule->needs_lua) {
-		bool all = fire_all(run->call, run->event, run->rule, &run->log, run->replay);
-		run_end(run, all ? OUTCOME_DONE : OUTCOME_FAILED, (struct str){0});
+		char text[REASON_MAX];
+		if (fire_all(run->call, run->event, run->rule, &run->log, run->replay, &error))
+			run_end(run, OUTCOME_DONE, (struct str){0});
+		else
+			run_end(run, OUTCOME_FAILED, failure_reason(text, &error));
 		return;
 	}
 	struct script_state *state = campaign_state(run->call->shard, run->rule->campaign, &error);
@@ -128,12 +137,17 @@ static void fire_at_once(struct call *call, struct event *event, const struct ru
 {
 	struct arena arena;
 	struct runlog log;
+	struct error error;
+	char text[REASON_MAX];
 	arena_init(&arena, RUN_ARENA_MAX);
 	runlog_init(&log, &arena, RUN_LOG_MAX);
-	bool all = fire_all(call, event, rule, &log, replay);
+	bool all = fire_all(call, event, rule, &log, replay, &error);
 	count_run(call, rule, all ? OUTCOME_DONE : OUTCOME_FAILED);
-	if (all && log.n)
-		record_run(call->shard, event, rule, OUTCOME_DONE, (struct str){0}, &log);
+	if (!all)
+		record_run(call->shard, event, rule,
+			   &(struct run_record){OUTCOME_FAILED, failure_reason(text, &error), &log, 0});
+	else if (log.n)
+		record_run(call->shard, event, rule, &(struct run_record){OUTCOME_DONE, {0}, &log, 0});
 	log_lines(call, event, rule, &log);
 	arena_finish(&arena);
 }
@@ -150,7 +164,8 @@ static size_t place_of(const struct call *call, const struct event *event)
 void run_start(struct call *call, struct event *event, const struct rule *rule, struct replay *replay)
 {
 	engine_count(&engine_of(call)->totals.runs);
-	if (!rule->needs_lua && !rule->has_once) {
+	const struct replay_run *rerun = replay_find_run(replay, rule);
+	if (!rule->needs_lua && !rule->has_once && !rerun) {
 		fire_at_once(call, event, rule, replay);
 		return;
 	}
@@ -160,6 +175,9 @@ void run_start(struct call *call, struct event *event, const struct rule *rule, 
 	run->unit = unit_ref(rule->campaign->unit);
 	run->rule = rule;
 	run->replay = replay_ref(replay);
+	run->generation = rerun ? rerun->generation : 0;
+	run->again = rerun && rerun->outcome == OUTCOME_AGAIN;
+	run->rerender = rerun && rerun->generation != event->generation;
 	run->state = RUN_CLAIMING;
 	run->visible = place_of(call, event);
 	run->now_ms = event->arrived_ms;

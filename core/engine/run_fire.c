@@ -26,7 +26,7 @@ void log_lines(const struct call *call, const struct event *event, const struct 
 }
 
 static bool fire_one(struct call *call, struct event *event, const struct rule *rule, size_t rank,
-		     struct runlog *log, const struct replay *replay)
+		     struct runlog *log, const struct replay *replay, struct error *reterr)
 {
 	struct delivery_order order = {
 		.home = call->shard,
@@ -44,7 +44,8 @@ static bool fire_one(struct call *call, struct event *event, const struct rule *
 		return true;
 	if (request_build(order.service, event, NULL, log, &order.request, &error)) {
 		log_failure(call, event, rule, &error);
-		record_run(call->shard, event, rule, OUTCOME_FAILED, str_of(error.what), log);
+		if (!reterr->what[0])
+			*reterr = error;
 		return false;
 	}
 	delivery_start(&order);
@@ -52,10 +53,11 @@ static bool fire_one(struct call *call, struct event *event, const struct rule *
 }
 
 bool fire_all(struct call *call, struct event *event, const struct rule *rule, struct runlog *log,
-	      const struct replay *replay)
+	      const struct replay *replay, struct error *reterr)
 {
 	bool all = true;
+	*reterr = (struct error){0};
 	for (size_t i = 0; i < rule->n_fire; i++)
-		all &= fire_one(call, event, rule, i, log, replay);
+		all &= fire_one(call, event, rule, i, log, replay, reterr);
 	return all;
 }

@@ -26,6 +26,9 @@ struct run {
 	struct unit *unit; /* of its campaign */
 	const struct rule *rule;
 	struct replay *replay; /* NULL the first time */
+	uint32_t generation;   /* of its rules, if an operator has it run again; else 0 */
+	bool again;            /* so that calls that were dead are made again */
+	bool rerender;         /* with other rules than the first time: a step that differs is made anew */
 	struct script_run *script;
 	struct arena arena; /* of its log */
 	struct runlog log;
@@ -83,9 +86,14 @@ void run_wait_over(struct run *run, struct event *event);
 /* --- run_fire.c --- */
 
 /* The services of a rule without Lua, in order of rank. One that cannot be built does not stop the others;
- * false if any failed. */
+ * false if any failed: reterr is of the first. */
 bool fire_all(struct call *call, struct event *event, const struct rule *rule, struct runlog *log,
-	      const struct replay *replay);
+	      const struct replay *replay, struct error *reterr);
+
+enum { REASON_MAX = 1024 };
+
+/* "campaign.lua:12: what happened" */
+struct str failure_reason(char text[REASON_MAX], const struct error *error);
 
 void log_failure(const struct call *call, const struct event *event, const struct rule *rule,
 		 const struct error *error);

@@ -36,12 +36,15 @@ static enum step_outcome step_request(struct run *run, const struct script_step 
 	ret_result->delivery = str_of(id->z);
 	const struct replay_delivery *earlier = replay_find_delivery(run->replay, id);
 	if (earlier && !same_request(earlier, step->request, run->n_steps, reterr)) {
-		free(step->request);
-		return STEP_DIVERGED;
+		if (!run->rerender) {
+			free(step->request);
+			return STEP_DIVERGED;
+		}
+		earlier = NULL;
 	}
-	struct answer *answer = earlier && call && earlier->state != DELIVERY_PENDING
-					? replay_answer(earlier, &run->now_ms)
-					: NULL;
+	bool answered = earlier && call && earlier->state != DELIVERY_PENDING &&
+			!(run->again && earlier->state != DELIVERY_DELIVERED);
+	struct answer *answer = answered ? replay_answer(earlier, &run->now_ms) : NULL;
 	if (answer) {
 		free(step->request);
 		free(run->call_answer);
@@ -230,6 +233,8 @@ static enum step_outcome step_wait(struct run *run, const struct script_step *st
 	describe(run, step);
 	run->waits_for = step->type;
 	run->own_session = step->session;
+	if (earlier && run->rerender && !str_eq(earlier->fingerprint, str_of(run->fingerprint)))
+		earlier = NULL;
 	if (earlier && !str_eq(earlier->fingerprint, str_of(run->fingerprint))) {
 		error_set(reterr, "step %d was \"" STR_FMT "\" and is now \"%s\"", run->n_steps,
 			  STR_ARG(earlier->fingerprint), run->fingerprint);

@@ -4,7 +4,7 @@ const char *run_outcome_name(enum run_outcome outcome)
 {
 	static const char *const names[] = {
 		[OUTCOME_DONE] = "done",       [OUTCOME_SKIPPED] = "skipped",   [OUTCOME_FAILED] = "failed",
-		[OUTCOME_WAITING] = "waiting", [OUTCOME_DIVERGED] = "diverged",
+		[OUTCOME_WAITING] = "waiting", [OUTCOME_DIVERGED] = "diverged", [OUTCOME_AGAIN] = "waiting",
 	};
 	return outcome < countof(names) ? names[outcome] : "unknown";
 }

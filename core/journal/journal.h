@@ -92,7 +92,15 @@ enum entry_kind {
 	ENTRY_GENERATION
 };
 
-enum run_outcome { OUTCOME_DONE, OUTCOME_SKIPPED, OUTCOME_FAILED, OUTCOME_WAITING, OUTCOME_DIVERGED };
+enum run_outcome {
+	OUTCOME_DONE,
+	OUTCOME_SKIPPED,
+	OUTCOME_FAILED,
+	OUTCOME_WAITING,
+	OUTCOME_DIVERGED,
+	OUTCOME_AGAIN, /* it failed or diverged, and is to be run again; its event is open until that is over
+			*/
+};
 
 enum delivery_state { DELIVERY_PENDING, DELIVERY_DELIVERED, DELIVERY_DEAD, DELIVERY_EXPIRED };
 
@@ -123,14 +131,17 @@ struct journal_event_done {
 	uint64_t seq;
 };
 
-/* Replaces an earlier row of the same (seq, campaign, rule). */
+/* Replaces an earlier row of the same (seq, campaign, rule). With AGAIN the event is open from then on. */
 struct journal_run {
 	struct journal_entry entry;
 	uint64_t seq; /* of its event */
 	struct str campaign, rule;
 	enum run_outcome outcome;
-	struct str reason; /* may be absent */
-	struct str log;    /* lines, each ended by '\n'; may be empty */
+	struct str reason;   /* may be absent */
+	struct str log;      /* lines, each ended by '\n'; may be empty */
+	int64_t time_ms;     /* wall clock */
+	uint32_t generation; /* of a run that was run again, the rules that it has now; else 0 */
+	struct str call;     /* AGAIN only; absent in rows that are read */
 };
 
 /* Replaces an earlier row of the same (seq, campaign, rule, number). */
@@ -157,6 +168,8 @@ struct journal_delivery {
 	enum delivery_state state;
 	int attempts;
 	int64_t created_ms, next_ms; /* wall clock; next_ms: of the next attempt while PENDING */
+	int64_t asked_ms;            /* wall clock: when it was asked for again; 0: never */
+	int asked_attempts;          /* those that it had then */
 	struct str request;          /* as the engine wrote it; opaque here; absent keeps what is there */
 	struct str attempts_json;    /* array of all attempts so far */
 	int status;                  /* of the last answer; 0: none */
@@ -233,6 +246,17 @@ int journal_read_deliveries(struct journal_reader *reader, const struct delivery
 int journal_read_runs(struct journal_reader *reader, uint64_t seq,
 		      bool (*row)(void *context, const struct journal_run *row), void *context,
 		      struct error *reterr);
+
+/* Runs of any event that failed or diverged, newest event first. All filters hold together. */
+struct run_query {
+	struct str campaign; /* absent: any */
+	int64_t since_ms;
+	bool oldest_first;
+};
+
+int journal_read_dead_runs(struct journal_reader *reader, const struct run_query *query,
+			   bool (*row)(void *context, const struct journal_run *row), void *context,
+			   struct error *reterr);
 int journal_read_steps(struct journal_reader *reader, uint64_t seq,
 		       bool (*row)(void *context, const struct journal_step *row), void *context,
 		       struct error *reterr);

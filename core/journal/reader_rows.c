@@ -92,7 +92,7 @@ struct delivery_target {
 #define DELIVERY_COLUMNS                                                                                \
 	"d.id, d.seq, d.campaign, d.rule, d.service, d.verb, d.call, d.step, d.service_hash, d.state, " \
 	"d.attempts,"                                                                                   \
-	" d.created_ms, d.next_ms, d.attempts_json, d.status, d.failure, d.n"
+	" d.created_ms, d.next_ms, d.attempts_json, d.status, d.failure, d.n, d.asked_ms, d.asked_attempts"
 
 static bool delivery_row(void *context, sqlite3_stmt *s)
 {
@@ -113,8 +113,10 @@ static bool delivery_row(void *context, sqlite3_stmt *s)
 				       .attempts_json = column_str(s, 13),
 				       .status = sqlite3_column_int(s, 14),
 				       .failure = column_str(s, 15),
-				       .request = column_str(s, 17),
-				       .n = column_u64(s, 16)};
+				       .n = column_u64(s, 16),
+				       .asked_ms = sqlite3_column_int64(s, 17),
+				       .asked_attempts = sqlite3_column_int(s, 18),
+				       .request = column_str(s, 19)};
 	row.entry.kind = ENTRY_DELIVERY;
 	return target->row(target->context, &row);
 }
@@ -208,6 +210,8 @@ struct run_target {
 	void *context;
 };
 
+#define RUN_COLUMNS "seq, campaign, rule, outcome, reason, log, time_ms, generation"
+
 static bool run_row(void *context, sqlite3_stmt *s)
 {
 	const struct run_target *target = context;
@@ -216,7 +220,9 @@ static bool run_row(void *context, sqlite3_stmt *s)
 				  .rule = column_str(s, 2),
 				  .outcome = (enum run_outcome)sqlite3_column_int(s, 3),
 				  .reason = column_str(s, 4),
-				  .log = column_str(s, 5)};
+				  .log = column_str(s, 5),
+				  .time_ms = sqlite3_column_int64(s, 6),
+				  .generation = (uint32_t)sqlite3_column_int64(s, 7)};
 	row.entry.kind = ENTRY_RUN;
 	return target->row(target->context, &row);
 }
@@ -229,9 +235,27 @@ int journal_read_runs(struct journal_reader *reader, uint64_t seq,
 	struct query sql;
 	query_init(&sql);
 	query_number(&sql,
-		     "SELECT seq, campaign, rule, outcome, reason, log FROM runs WHERE seq = ?"
+		     "SELECT " RUN_COLUMNS " FROM runs WHERE seq = ?"
 		     " ORDER BY campaign, rule",
 		     (int64_t)seq);
+	return query_run(reader, &sql, run_row, &target, reterr);
+}
+
+int journal_read_dead_runs(struct journal_reader *reader, const struct run_query *query,
+			   bool (*row)(void *context, const struct journal_run *row), void *context,
+			   struct error *reterr)
+{
+	struct run_target target = {row, context};
+	struct query sql;
+	query_init(&sql);
+	/* Word for word what the index says, or the planner would not use it. */
+	query_add(&sql, "SELECT " RUN_COLUMNS " FROM runs INDEXED BY runs_unsettled"
+			" WHERE outcome IN (2, 4, 5) AND outcome <> 5");
+	if (query->campaign.p)
+		query_text(&sql, " AND campaign = ?", query->campaign);
+	if (query->since_ms)
+		query_number(&sql, " AND time_ms >= ?", query->since_ms);
+	query_add(&sql, query->oldest_first ? " ORDER BY seq" : " ORDER BY seq DESC");
 	return query_run(reader, &sql, run_row, &target, reterr);
 }
 

@@ -31,7 +31,16 @@ static const char version_1[] =
 	"CREATE INDEX once_seq ON once(seq);"
 	"CREATE TABLE generations(number INTEGER PRIMARY KEY, hash TEXT UNIQUE, files BLOB);";
 
-const char *const schema_steps[] = {version_1};
+/* Runs can be dead letters as deliveries can: they are listed and run again. What is asked for once more
+ * counts from there: its attempts, and the time until it expires. */
+static const char version_2[] =
+	"ALTER TABLE runs ADD COLUMN time_ms INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE runs ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX runs_unsettled ON runs(outcome) WHERE outcome IN (2, 4, 5);"
+	"ALTER TABLE deliveries ADD COLUMN asked_ms INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE deliveries ADD COLUMN asked_attempts INTEGER NOT NULL DEFAULT 0;";
+
+const char *const schema_steps[] = {version_1, version_2};
 const int schema_n_steps = countof(schema_steps);
 
 static int migrate_one(sqlite3 *db, const char *step, int version)

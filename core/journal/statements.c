@@ -84,7 +84,12 @@ static int write_run(struct store *store, const struct journal_run *run)
 	bind_number(s, 4, run->outcome);
 	bind_text(s, 5, run->reason);
 	bind_text(s, 6, run->log);
-	return store_run(store, STATEMENT_RUN);
+	bind_number(s, 7, run->time_ms);
+	bind_number(s, 8, run->generation);
+	int code = store_run(store, STATEMENT_RUN);
+	if (code != SQLITE_OK || run->outcome != OUTCOME_AGAIN)
+		return code;
+	return mark_open(store, run->seq, journal_hash(store->seed, run->call));
 }
 
 static int write_step(struct store *store, const struct journal_step *step)
@@ -127,6 +132,8 @@ static int write_delivery(struct store *store, const struct journal_delivery *de
 	bind_text(s, 18, delivery->failure);
 	bind_text(s, 19, delivery->attempts_json);
 	bind_bytes(s, 20, delivery->request);
+	bind_number(s, 21, delivery->asked_ms);
+	bind_number(s, 22, delivery->asked_attempts);
 	return store_run(store, STATEMENT_DELIVERY);
 }
 

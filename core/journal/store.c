@@ -9,23 +9,24 @@ static const char *const sql[STATEMENTS] = {
 	[STATEMENT_STATE] = "UPDATE state SET last_seq = ?, events = ?",
 	[STATEMENT_EVENT] = "INSERT INTO events(seq, id_hash, source_hash, bucket, call, generation,"
 			    " arrived_ms, order_ms, json) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	[STATEMENT_OPEN] = "INSERT INTO open_events(seq, call) VALUES(?, ?)",
+	[STATEMENT_OPEN] = "INSERT OR IGNORE INTO open_events(seq, call) VALUES(?, ?)",
 	[STATEMENT_DONE] = "DELETE FROM open_events WHERE seq = ?",
-	[STATEMENT_RUN] = "INSERT OR REPLACE INTO runs(seq, campaign, rule, outcome, reason, log)"
-			  " VALUES(?, ?, ?, ?, ?, ?)",
+	[STATEMENT_RUN] = "INSERT OR REPLACE INTO runs(seq, campaign, rule, outcome, reason, log,"
+			  " time_ms, generation) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
 	[STATEMENT_STEP] = "INSERT OR REPLACE INTO steps(seq, campaign, rule, number, fingerprint, answered,"
 			   " deadline_ms, awaited_seq, answer) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[STATEMENT_DELIVERY] =
 		"INSERT INTO deliveries(bucket, id_hash, seq, state, order_ms, id, campaign, rule, service, "
 		"verb,"
 		" call, step, service_hash, attempts, created_ms, next_ms, status, failure, attempts_json, "
-		"request)"
-		" VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		"request, asked_ms, asked_attempts)"
+		" VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		" ON CONFLICT(bucket, id_hash, seq) DO UPDATE SET state = excluded.state,"
 		" campaign = excluded.campaign, rule = excluded.rule, service = excluded.service,"
 		" verb = excluded.verb, call = excluded.call, step = excluded.step,"
 		" service_hash = excluded.service_hash, attempts = excluded.attempts,"
 		" created_ms = excluded.created_ms, next_ms = excluded.next_ms, status = excluded.status,"
+		" asked_ms = excluded.asked_ms, asked_attempts = excluded.asked_attempts,"
 		" failure = excluded.failure, attempts_json = excluded.attempts_json,"
 		" request = coalesce(excluded.request, request)",
 	[STATEMENT_ONCE] = "INSERT OR IGNORE INTO once(key_1, key_2, seq) VALUES(?, ?, ?)",
