@@ -49,6 +49,7 @@ struct api {
 	sem_t posted;
 	bool ending; /* atomic */
 	struct journal_reader *reader;
+	const struct ruleset *serving; /* of the job that is worked on */
 	struct kept_generation kept[KEPT_GENERATIONS];
 	uint64_t uses;
 };
@@ -61,6 +62,7 @@ struct job {
 	struct http_request *request;
 	void (*work)(struct job *job); /* on the thread: fills in the answer */
 	void (*then)(struct job *job); /* on the main thread afterwards; NULL: it is answered and freed */
+	struct ruleset *ruleset; /* that served when it was asked */
 	struct arena arena;
 	struct str path;  /* what stands behind the route */
 	struct str input; /* the body that came, of routes whose work needs it */

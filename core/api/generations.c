@@ -2,19 +2,6 @@
 #include "api/api_private.h"
 
 #include "engine/generation.h"
-#include "script/script.h"
-
-static bool load(void *context, const struct journal_generation *row)
-{
-	struct kept_generation *kept = context;
-	struct source_file *files;
-	size_t n;
-	if (generation_decode(row->files, &files, &n))
-		return false;
-	kept->ruleset = script_load(files, n, row->number);
-	free(files);
-	return false;
-}
 
 static struct kept_generation *oldest(struct api *api)
 {
@@ -37,15 +24,14 @@ static struct kept_generation *find(struct api *api, uint32_t number)
 static struct kept_generation *fetch(struct api *api, uint32_t number)
 {
 	struct kept_generation *kept = oldest(api);
-	struct ruleset *serving = engine_ruleset(api->options.engine);
+	const struct ruleset *serving = api->serving;
 	struct error error;
 	ruleset_unref(kept->ruleset);
 	*kept = (struct kept_generation){.number = number};
 	if (serving->generation == number)
 		kept->ruleset = ruleset_ref(serving);
-	else if (journal_read_generation(api->reader, number, load, kept, &error))
+	else if (generation_load(api->reader, number, serving, &kept->ruleset, &error))
 		log_error(api->options.log, "earlier rules cannot be read", "error", error.what);
-	ruleset_unref(serving);
 	return kept;
 }
 

@@ -46,6 +46,7 @@ struct job *job_new(struct api *api, struct http_request *request, const char *p
 	struct str path = http_request_path(request);
 	size_t skip = strlen(prefix);
 	job->api = api;
+	job->ruleset = engine_ruleset(api->options.engine);
 	job->request = request;
 	job->query = (struct api_query){.state = -1,
 					.limit = limit,
@@ -78,6 +79,7 @@ void job_free(struct job *job)
 		job->api->n_jobs--;
 	list_remove(&job->in_api);
 	redelivery_free(job->redelivery);
+	ruleset_unref(job->ruleset);
 	arena_finish(&job->arena);
 	buf_finish(&job->body);
 	free(job);
@@ -133,6 +135,7 @@ static void deliver_work(struct message *message)
 		error_set(&job->error, "the engine is stopping");
 		job_fail(job, 503);
 	} else if (open_reader(job) == 0) {
+		api->serving = job->ruleset;
 		job->work(job);
 	}
 	job->message.deliver = deliver_done;

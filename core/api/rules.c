@@ -94,7 +94,7 @@ void put_problems(struct buf *out, const struct ruleset *ruleset)
 
 static void work_rules(struct job *job)
 {
-	struct ruleset *ruleset = engine_ruleset(job->api->options.engine);
+	const struct ruleset *ruleset = job->ruleset;
 	struct buf *out = &job->body;
 	buf_char(out, '{');
 	put_number(out, "generation", ruleset->generation);
@@ -105,7 +105,6 @@ static void work_rules(struct job *job)
 	buf_char(out, ']');
 	put_problems(out, ruleset);
 	buf_char(out, '}');
-	ruleset_unref(ruleset);
 }
 
 /* --- services --- */
@@ -149,13 +148,12 @@ static void show_service(struct buf *out, const struct service *service)
 
 static void work_services(struct job *job)
 {
-	struct ruleset *ruleset = engine_ruleset(job->api->options.engine);
+	const struct ruleset *ruleset = job->ruleset;
 	struct buf *out = &job->body;
 	buf_str(out, STR("{\"services\":["));
 	for (size_t i = 0; i < ruleset->n_services; i++)
 		show_service(out, ruleset->services[i]);
 	buf_str(out, STR("]}"));
-	ruleset_unref(ruleset);
 }
 
 static void on_rules(void *context, struct http_request *request)

@@ -18,9 +18,8 @@ static void show_totals(struct buf *out, const struct engine *engine)
 	buf_char(out, '}');
 }
 
-static void show_loaded(struct buf *out, struct engine *engine)
+static void show_loaded(struct buf *out, const struct ruleset *ruleset)
 {
-	struct ruleset *ruleset = engine_ruleset(engine);
 	size_t loaded = 0;
 	for (size_t i = 0; i < ruleset->n_campaigns; i++)
 		loaded += ruleset->campaigns[i]->loaded;
@@ -29,7 +28,6 @@ static void show_loaded(struct buf *out, struct engine *engine)
 	put_number(out, "services", (int64_t)ruleset->n_services);
 	put_number(out, "rule_errors", (int64_t)ruleset->n_errors);
 	put_number(out, "rule_warnings", (int64_t)(ruleset->n_problems - ruleset->n_errors));
-	ruleset_unref(ruleset);
 }
 
 static void show_journal(struct job *job, struct buf *out)
@@ -69,7 +67,7 @@ static void work_status(struct job *job)
 	put_number(out, "started_ms", api->started_ms);
 	put_text(out, "durability", str_of(api->options.durability));
 	put_number(out, "pending", (int64_t)engine_pending(api->options.engine));
-	show_loaded(out, api->options.engine);
+	show_loaded(out, job->ruleset);
 	show_totals(out, api->options.engine);
 	show_journal(job, out);
 	buf_char(out, '}');

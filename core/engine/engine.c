@@ -133,6 +133,20 @@ struct ruleset *engine_ruleset(struct engine *engine)
 	return ruleset_ref(engine->ruleset);
 }
 
+/* An event that is on its way to a shard brings the rules that it came to, so that those change between two
+ * events, and for all shards at once. */
+struct ruleset *engine_serve(struct engine *engine, const struct ruleset *ruleset, struct unit *const *retired,
+			     size_t n_retired)
+{
+	struct ruleset *before = engine->ruleset;
+	engine->ruleset = ruleset_ref(ruleset);
+	for (size_t i = 0; i < n_retired; i++)
+		unit_retire(retired[i]);
+	for (unsigned i = 0; i < engine->n_shards && n_retired; i++)
+		campaign_states_retire(engine->shards[i], retired, n_retired);
+	return before;
+}
+
 /* --- the end
  * ---------------------------------------------------------------------------------------------------- */
 

@@ -66,7 +66,7 @@ static void dispatch_batch(struct engine *engine, const struct acceptance *accep
 		if (acceptance->duplicates[i])
 			continue;
 		struct arrival *arrival = arrival_new(engine, event_ref(acceptance->events[i]),
-						      ruleset_ref(engine->ruleset), NULL);
+						      ruleset_ref(acceptance->ruleset), NULL);
 		batch_add(&batches[arrival->shard->index], &arrival->message);
 	}
 	for (unsigned i = 0; i < engine->n_shards; i++)
@@ -88,12 +88,14 @@ static void answer(struct engine *engine, struct acceptance *acceptance)
 	__atomic_add_fetch(&engine->totals.events, acceptance->n - duplicates, __ATOMIC_RELAXED);
 	__atomic_add_fetch(&engine->totals.duplicates, duplicates, __ATOMIC_RELAXED);
 	dispatch_batch(engine, acceptance);
+	ruleset_unref(acceptance->ruleset);
 }
 
 static void answer_refused(struct engine *engine, struct acceptance *acceptance)
 {
 	acceptance->refused = true;
 	acceptance->retry_after_s = 5;
+	ruleset_unref(acceptance->ruleset);
 	engine_work(engine, -(uint64_t)acceptance->n);
 }
 
@@ -188,6 +190,9 @@ bool engine_accept(struct engine *engine, struct acceptance *acceptance)
 	if (refuse(engine, acceptance))
 		return true;
 	engine_work(engine, acceptance->n);
+	/* What the journal says of an event is what it is run by, also if other rules serve before it is
+	 * written. */
+	acceptance->ruleset = ruleset_ref(engine->ruleset);
 	for (size_t i = 0; i < acceptance->n; i++)
 		acceptance->events[i]->generation = engine->ruleset->generation;
 	if (engine->options.journal) {

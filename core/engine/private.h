@@ -138,14 +138,18 @@ void runs_shift(struct call *call, size_t n);
 /* The call's last run may be over: lets it go idle. */
 void call_release(struct call *call);
 
-/* The campaign's Lua state on this shard, engine/campaign_state.c; NULL with an error if it cannot be made.
- */
-struct script_state *campaign_state(struct shard *shard, const struct campaign *campaign,
-				    struct error *reterr);
+/* The campaign's Lua state on this shard, for a run of it, engine/campaign_state.c; NULL with an error if it
+ * cannot be made. After the run campaign_state_leave. */
+struct script_state *campaign_state_enter(struct shard *shard, const struct campaign *campaign,
+					  struct error *reterr);
+void campaign_state_leave(struct shard *shard, const struct campaign *campaign);
 void campaign_states_free(struct shard *shard);
 
 /* Adds up what Lua holds, for the tally; once a second at most. */
 void campaign_states_count(struct shard *shard, int64_t now_us);
+
+/* These units are retired: their states go, at once or with their last run. Any thread. */
+void campaign_states_retire(struct shard *shard, struct unit *const *units, size_t n);
 
 /* What runs ask while they run. */
 extern const struct script_host run_host;

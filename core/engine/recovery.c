@@ -48,18 +48,6 @@ void event_restore(const struct event_row *row, struct event_list *list)
 /* --- the rules of then
  * ---------------------------------------------------------------------------------------------- */
 
-static bool load_generation(void *context, const struct journal_generation *row)
-{
-	struct kept_ruleset *kept = context;
-	struct source_file *files;
-	size_t n;
-	if (generation_decode(row->files, &files, &n))
-		return false;
-	kept->ruleset = script_load(files, n, row->number);
-	free(files);
-	return false;
-}
-
 /* NULL when the journal has them no more. */
 static struct ruleset *ruleset_of(struct recovery *recovery, uint32_t generation)
 {
@@ -70,8 +58,8 @@ static struct ruleset *ruleset_of(struct recovery *recovery, uint32_t generation
 	if (!kept) {
 		kept = mem_zalloc(sizeof *kept);
 		kept->generation = generation;
-		if (journal_read_generation(recovery->reader, generation, load_generation, kept,
-					    &recovery->error))
+		if (generation_load(recovery->reader, generation, recovery->engine->ruleset, &kept->ruleset,
+				    &recovery->error))
 			recovery->failed = true;
 		HASH_ADD(hh, recovery->rulesets, generation, sizeof kept->generation, kept);
 	}

@@ -43,7 +43,10 @@ static void run_free(struct run *run)
 {
 	timers_cancel(&run->call->shard->timers, &run->timer);
 	list_remove(&run->in_call);
-	script_run_destroy(run->script);
+	if (run->script) {
+		script_run_destroy(run->script);
+		campaign_state_leave(run->call->shard, run->rule->campaign);
+	}
 	arena_finish(&run->arena);
 	event_unref(run->awaited);
 	event_unref(run->event);
@@ -122,7 +125,7 @@ void run_begin(struct run *run)
 			run_end(run, OUTCOME_FAILED, failure_reason(text, &error));
 		return;
 	}
-	struct script_state *state = campaign_state(run->call->shard, run->rule->campaign, &error);
+	struct script_state *state = campaign_state_enter(run->call->shard, run->rule->campaign, &error);
 	if (!state) {
 		run_failed(run, &error);
 		return;

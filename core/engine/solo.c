@@ -61,7 +61,7 @@ static void flush(struct solo *solo)
 	uint32_t number;
 	struct error error;
 	if (journal)
-		ensure(engine_generation(journal, &file, 1, &number, &error) == 0);
+		ensure(engine_generation(journal, &file, 1, NULL, NULL, &number, &error) == 0);
 }
 
 void solo_settle(struct solo *solo)

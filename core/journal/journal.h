@@ -89,7 +89,8 @@ enum entry_kind {
 	ENTRY_STEP,
 	ENTRY_DELIVERY,
 	ENTRY_ONCE,
-	ENTRY_GENERATION
+	ENTRY_GENERATION,
+	ENTRY_ACTIVATION
 };
 
 enum run_outcome {
@@ -184,11 +185,28 @@ struct journal_once {
 	uint64_t seq; /* of the event that claimed it */
 };
 
+/* A text that generations name by its hash; the first one of a hash stays. */
+struct journal_source {
+	struct str hash, text;
+};
+
 struct journal_generation {
 	struct journal_entry entry;
 	struct str hash;  /* of the content */
 	struct str files; /* as the engine wrote it; opaque here */
 	uint32_t number;  /* set: the row's number; the same content again gets the same number */
+	const struct journal_source *sources; /* that it names and the journal may not have yet */
+	size_t n_sources;
+};
+
+/* A generation has begun to serve. */
+struct journal_activation {
+	struct journal_entry entry;
+	uint32_t generation;
+	int64_t at_ms;      /* wall clock */
+	struct str cause;   /* in one word */
+	struct str folder;  /* hash of the rules folder at that time */
+	struct str summary; /* what changed, as the engine wrote it */
 };
 
 /* Any thread. */
@@ -266,6 +284,17 @@ int journal_read_once(struct journal_reader *reader, size_t limit,
 int journal_read_generation(struct journal_reader *reader, uint32_t number,
 			    bool (*row)(void *context, const struct journal_generation *row), void *context,
 			    struct error *reterr);
+
+
+/* The text of that hash; no call when the journal has none. */
+int journal_read_source(struct journal_reader *reader, struct str hash,
+			bool (*row)(void *context, const struct journal_source *row), void *context,
+			struct error *reterr);
+
+/* Newest first; limit 0: all. */
+int journal_read_activations(struct journal_reader *reader, size_t limit,
+			     bool (*row)(void *context, const struct journal_activation *row), void *context,
+			     struct error *reterr);
 
 struct journal_figures {
 	uint64_t last_seq, events, open_events, pending, dead;

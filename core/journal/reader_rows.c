@@ -345,3 +345,55 @@ int journal_read_generation(struct journal_reader *reader, uint32_t number,
 	query_number(&sql, "SELECT number, hash, files FROM generations WHERE number = ?", number);
 	return query_run(reader, &sql, generation_row, &target, reterr);
 }
+
+struct source_target {
+	bool (*row)(void *context, const struct journal_source *row);
+	void *context;
+};
+
+static bool source_row(void *context, sqlite3_stmt *s)
+{
+	const struct source_target *target = context;
+	struct journal_source row = {.hash = column_str(s, 0), .text = column_str(s, 1)};
+	return target->row(target->context, &row);
+}
+
+int journal_read_source(struct journal_reader *reader, struct str hash,
+			bool (*row)(void *context, const struct journal_source *row), void *context,
+			struct error *reterr)
+{
+	struct source_target target = {row, context};
+	struct query sql;
+	query_init(&sql);
+	query_text(&sql, "SELECT hash, text FROM sources WHERE hash = ?", hash);
+	return query_run(reader, &sql, source_row, &target, reterr);
+}
+
+struct activation_target {
+	bool (*row)(void *context, const struct journal_activation *row);
+	void *context;
+};
+
+static bool activation_row(void *context, sqlite3_stmt *s)
+{
+	const struct activation_target *target = context;
+	struct journal_activation row = {.generation = (uint32_t)sqlite3_column_int64(s, 0),
+					 .at_ms = sqlite3_column_int64(s, 1),
+					 .cause = column_str(s, 2),
+					 .folder = column_str(s, 3),
+					 .summary = column_str(s, 4)};
+	row.entry.kind = ENTRY_ACTIVATION;
+	return target->row(target->context, &row);
+}
+
+int journal_read_activations(struct journal_reader *reader, size_t limit,
+			     bool (*row)(void *context, const struct journal_activation *row), void *context,
+			     struct error *reterr)
+{
+	struct activation_target target = {row, context};
+	struct query sql;
+	query_init(&sql);
+	query_add(&sql, "SELECT generation, at_ms, cause, folder, summary FROM activations ORDER BY n DESC");
+	add_limit(&sql, limit);
+	return query_run(reader, &sql, activation_row, &target, reterr);
+}

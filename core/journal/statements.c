@@ -146,11 +146,34 @@ static int write_once(struct store *store, const struct journal_once *once)
 	return store_run(store, STATEMENT_ONCE);
 }
 
+static int write_source(struct store *store, const struct journal_source *source)
+{
+	bind_text(store->statements[STATEMENT_SOURCE], 1, source->hash);
+	bind_bytes(store->statements[STATEMENT_SOURCE], 2, source->text);
+	return store_run(store, STATEMENT_SOURCE);
+}
+
+static int write_activation(struct store *store, const struct journal_activation *activation)
+{
+	sqlite3_stmt *s = store->statements[STATEMENT_ACTIVATION];
+	bind_number(s, 1, activation->generation);
+	bind_number(s, 2, activation->at_ms);
+	bind_text(s, 3, activation->cause);
+	bind_text(s, 4, activation->folder);
+	bind_text(s, 5, activation->summary);
+	return store_run(store, STATEMENT_ACTIVATION);
+}
+
 static int write_generation(struct store *store, struct journal_generation *generation)
 {
+	int code = SQLITE_OK;
+	for (size_t i = 0; i < generation->n_sources && code == SQLITE_OK; i++)
+		code = write_source(store, &generation->sources[i]);
+	if (code != SQLITE_OK)
+		return code;
 	bind_text(store->statements[STATEMENT_GENERATION], 1, generation->hash);
 	bind_bytes(store->statements[STATEMENT_GENERATION], 2, generation->files);
-	int code = store_run(store, STATEMENT_GENERATION);
+	code = store_run(store, STATEMENT_GENERATION);
 	if (code != SQLITE_OK)
 		return code;
 	int64_t number = 0;
@@ -168,7 +191,8 @@ int entry_write(struct store *store, struct journal_entry *entry)
 					     [ENTRY_STEP] = "before-step",
 					     [ENTRY_DELIVERY] = "before-delivery",
 					     [ENTRY_ONCE] = "before-once",
-					     [ENTRY_GENERATION] = "before-generation"};
+					     [ENTRY_GENERATION] = "before-generation",
+					     [ENTRY_ACTIVATION] = "before-activation"};
 	int code = store_fault(store, points[entry->kind]);
 	if (code != SQLITE_OK)
 		return code;
@@ -187,6 +211,8 @@ int entry_write(struct store *store, struct journal_entry *entry)
 		return write_once(store, container_of(entry, struct journal_once, entry));
 	case ENTRY_GENERATION:
 		return write_generation(store, container_of(entry, struct journal_generation, entry));
+	case ENTRY_ACTIVATION:
+		return write_activation(store, container_of(entry, struct journal_activation, entry));
 	}
 	return SQLITE_OK;
 }

@@ -32,6 +32,9 @@ static const char *const sql[STATEMENTS] = {
 	[STATEMENT_ONCE] = "INSERT OR IGNORE INTO once(key_1, key_2, seq) VALUES(?, ?, ?)",
 	[STATEMENT_GENERATION] = "INSERT OR IGNORE INTO generations(hash, files) VALUES(?, ?)",
 	[STATEMENT_GENERATION_NUMBER] = "SELECT number FROM generations WHERE hash = ?",
+	[STATEMENT_SOURCE] = "INSERT OR IGNORE INTO sources(hash, text) VALUES(?, ?)",
+	[STATEMENT_ACTIVATION] = "INSERT INTO activations(generation, at_ms, cause, folder, summary)"
+				 " VALUES(?, ?, ?, ?, ?)",
 	[STATEMENT_OLD_EVENTS] = "SELECT seq, arrived_ms, call FROM events WHERE seq > ? ORDER BY seq"
 				 " LIMIT ?",
 	[STATEMENT_IS_OPEN] = "SELECT 1 FROM open_events WHERE seq = ?",

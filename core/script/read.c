@@ -88,6 +88,8 @@ static int read_entry(struct reading *reading, int folder, const char *name, con
 		return 0;
 	if ((size_t)snprintf(inner, sizeof inner, "%s%s%s", path, path[0] ? "/" : "", name) >= sizeof inner)
 		return error_set(reading->reterr, "the path of '%s' is too long", name);
+	if (strpbrk(name, "\n\r\t"))
+		return error_set(reading->reterr, "a file in '%s' has a newline or a tab in its name", path);
 	/* A link that leads nowhere is an editor's lock file, most likely. */
 	if (fstatat(folder, name, &about, 0))
 		return errno == ENOENT ? 0 : failed(reading, inner);
