@@ -9,6 +9,7 @@
 #pragma once
 
 #include "engine/engine.h"
+#include "engine/reload.h"
 #include "journal/journal.h"
 #include "source/http_server.h"
 
@@ -18,8 +19,9 @@ struct api_options {
 	uv_loop_t *loop; /* the main thread's; runs on until its handles are closed, after api_close */
 	struct http_server *server;
 	struct engine *engine;
-	struct journal *journal; /* the engine's; NULL: nothing is kept */
-	struct mailbox *mailbox; /* the main thread's */
+	struct journal *journal;   /* the engine's; NULL: nothing is kept */
+	struct reloader *reloader; /* NULL: the rules do not change */
+	struct mailbox *mailbox;   /* the main thread's */
 	struct clock *clock;
 	const struct log *log;
 	const char *durability; /* "full", "relaxed", "none"; said in status */

@@ -9,6 +9,7 @@
 #include "api/json_put.h"
 #include "api/query.h"
 #include "base/list.h"
+#include "engine/reload.h"
 #include "format/cloudevents.h"
 
 #include <semaphore.h>
@@ -62,7 +63,8 @@ struct job {
 	struct http_request *request;
 	void (*work)(struct job *job); /* on the thread: fills in the answer */
 	void (*then)(struct job *job); /* on the main thread afterwards; NULL: it is answered and freed */
-	struct ruleset *ruleset; /* that served when it was asked */
+	struct ruleset *ruleset;       /* that served when it was asked */
+	struct reload_figures reload;  /* of then; all 0 without a reloader */
 	struct arena arena;
 	struct str path;  /* what stands behind the route */
 	struct str input; /* the body that came, of routes whose work needs it */
@@ -111,6 +113,11 @@ void show_delivery(struct buf *out, const struct journal_delivery *row, bool ful
 /* "problems":[…] */
 void put_problems(struct buf *out, const struct ruleset *ruleset);
 
+/* --- reload.c --- */
+
+/* "kept":[…],"not_loaded":[…]: campaigns with errors, which go on as they were or serve nothing. */
+void put_kept(struct buf *out, const struct ruleset *ruleset);
+
 /* --- timeline.c; on the thread --- */
 
 /* An event with what each rule made of it, as one JSON object. 0, or -1 with job->error and status. */
@@ -136,6 +143,7 @@ void routes_deliveries(struct api *api, struct http_server *server);
 void routes_redeliver(struct api *api, struct http_server *server);
 void routes_events(struct api *api, struct http_server *server);
 void routes_rules(struct api *api, struct http_server *server);
+void routes_reload(struct api *api, struct http_server *server);
 void routes_status(struct api *api, struct http_server *server);
 void routes_metrics(struct api *api, struct http_server *server);
 void routes_stream(struct api *api, struct http_server *server);

@@ -47,6 +47,8 @@ struct job *job_new(struct api *api, struct http_request *request, const char *p
 	size_t skip = strlen(prefix);
 	job->api = api;
 	job->ruleset = engine_ruleset(api->options.engine);
+	if (api->options.reloader)
+		reloader_figures(api->options.reloader, &job->reload);
 	job->request = request;
 	job->query = (struct api_query){.state = -1,
 					.limit = limit,

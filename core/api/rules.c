@@ -34,13 +34,19 @@ static void show_fired(struct buf *out, const struct rule *rule)
 	buf_char(out, ']');
 }
 
-static void show_campaign(struct buf *out, const struct campaign *campaign)
+/* `kept`: its file has errors, and this is its last good version. */
+static void show_campaign(struct buf *out, const struct campaign *campaign, bool kept)
 {
 	put_item(out);
 	buf_char(out, '{');
 	put_text(out, "name", campaign->name);
 	put_text(out, "file", campaign->file);
 	put_bool(out, "loaded", campaign->loaded);
+	put_bool(out, "kept", kept);
+	if (campaign->loaded && campaign->unit->generation)
+		put_number(out, "generation", campaign->unit->generation);
+	else
+		put_null(out, "generation");
 	put_texts(out, "serves", campaign->serves, campaign->n_serves);
 	put_key(out, "rules");
 	buf_char(out, '[');
@@ -101,7 +107,7 @@ static void work_rules(struct job *job)
 	put_key(out, "campaigns");
 	buf_char(out, '[');
 	for (size_t i = 0; i < ruleset->n_campaigns; i++)
-		show_campaign(out, ruleset->campaigns[i]);
+		show_campaign(out, ruleset->campaigns[i], ruleset->kept[i] != NULL);
 	buf_char(out, ']');
 	put_problems(out, ruleset);
 	buf_char(out, '}');

@@ -20,14 +20,28 @@ static void show_totals(struct buf *out, const struct engine *engine)
 
 static void show_loaded(struct buf *out, const struct ruleset *ruleset)
 {
-	size_t loaded = 0;
-	for (size_t i = 0; i < ruleset->n_campaigns; i++)
-		loaded += ruleset->campaigns[i]->loaded;
 	put_number(out, "generation", ruleset->generation);
-	put_number(out, "campaigns", (int64_t)loaded);
+	put_number(out, "campaigns", (int64_t)ruleset_loaded_campaigns(ruleset));
 	put_number(out, "services", (int64_t)ruleset->n_services);
 	put_number(out, "rule_errors", (int64_t)ruleset->n_errors);
 	put_number(out, "rule_warnings", (int64_t)(ruleset->n_problems - ruleset->n_errors));
+	put_kept(out, ruleset);
+}
+
+static void show_reloads(struct buf *out, const struct reload_figures *figures)
+{
+	if (!figures->changed_ms) {
+		put_null(out, "rules");
+		return;
+	}
+	put_key(out, "rules");
+	buf_char(out, '{');
+	put_time(out, "serving_since", figures->changed_ms);
+	put_text(out, "cause", str_of(reload_cause_name(figures->cause)));
+	put_number(out, "reloads", (int64_t)figures->reloads);
+	put_number(out, "refused", (int64_t)figures->refused);
+	put_bool(out, "watching", figures->watching);
+	buf_char(out, '}');
 }
 
 static void show_journal(struct job *job, struct buf *out)
@@ -68,6 +82,7 @@ static void work_status(struct job *job)
 	put_text(out, "durability", str_of(api->options.durability));
 	put_number(out, "pending", (int64_t)engine_pending(api->options.engine));
 	show_loaded(out, job->ruleset);
+	show_reloads(out, &job->reload);
 	show_totals(out, api->options.engine);
 	show_journal(job, out);
 	buf_char(out, '}');

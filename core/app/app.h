@@ -35,3 +35,5 @@ extern const struct command command_explain;
 extern const struct command command_redeliver;
 extern const struct command command_events;
 extern const struct command command_status;
+extern const struct command command_reload;
+extern const struct command command_rules;

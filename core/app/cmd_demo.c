@@ -264,7 +264,7 @@ static int start_engine(struct demo *demo, struct error *reterr)
 	if (rules_load(demo->rules, &replace, NULL, &demo->ruleset, reterr))
 		return -1;
 	problems_print(stderr, problems_form_for(stderr), demo->ruleset);
-	if (!rules_loaded_campaigns(demo->ruleset))
+	if (!ruleset_loaded_campaigns(demo->ruleset))
 		return error_set(reterr, "no campaign in '%s' can serve", demo->rules);
 	struct engine_options options = {.shards = ENGINE_SHARDS, .log = &demo->log};
 	return engine_create(&options, demo->ruleset, &demo->engine, reterr);

@@ -3,14 +3,15 @@
 #include "app/loop.h"
 #include "app/options.h"
 #include "app/problems_print.h"
-#include "app/rules_load.h"
 #include "engine/engine.h"
+#include "engine/reload.h"
 #include "journal/journal.h"
 #include "script/duration.h"
 #include "simulate/http_simulate.h"
 #include "source/http_ingest.h"
 #include "source/ndjson_source.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -19,14 +20,15 @@ enum { SHARDS_MAX = 64 };
 struct run_command {
 	char *rules, *data, *durability_text, *listen_text, *events, *grace_text, *web_root;
 	char **hosts; /* NULL, or ended by NULL */
-	int drain, shards, quiet;
+	int drain, shards, quiet, no_watch;
 	enum durability durability;
 	struct listen_address listen;
 	int64_t grace_ms;
 
 	struct log log;
 	struct app_loop loop;
-	struct ruleset *ruleset;
+	struct reloader *reloader;
+	uv_signal_t hangup;
 	struct journal *journal; /* until the engine takes it over */
 	struct engine *engine;
 	struct http_server *server;
@@ -95,6 +97,8 @@ static void finish(struct run_command *run)
 {
 	app_loop_release_signals(&run->loop);
 	ndjson_source_stop(run->source);
+	uv_close((uv_handle_t *)&run->hangup, NULL);
+	reloader_close(run->reloader);
 	api_close(run->api);
 	mailbox_drain(&run->loop.mailbox);
 	engine_stop(run->engine, run->grace_ms);
@@ -114,7 +118,7 @@ static int start_engine(struct run_command *run, struct error *reterr)
 		.mailbox = &run->loop.mailbox,
 	};
 	run->journal = NULL;
-	if (engine_create(&options, run->ruleset, &run->engine, reterr))
+	if (engine_create(&options, reloader_first(run->reloader), &run->engine, reterr))
 		return -1;
 	if (run->drain)
 		engine_on_idle(run->engine, &run->loop.mailbox, on_idle, run);
@@ -147,6 +151,7 @@ static void start_routes(struct run_command *run, struct journal *journal)
 		.server = run->server,
 		.engine = run->engine,
 		.journal = journal,
+		.reloader = run->reloader,
 		.mailbox = &run->loop.mailbox,
 		.clock = clock_system(),
 		.log = &run->log,
@@ -161,6 +166,22 @@ static void start_routes(struct run_command *run, struct journal *journal)
 	run->api = api_create(&options);
 	simulate_routes(run->api, options.server);
 	http_ingest_on_lookup(run->ingest, api_show_event, run->api);
+}
+
+static void on_hangup(uv_signal_t *hangup, int number)
+{
+	struct run_command *run = hangup->data;
+	struct error error;
+	if (reloader_ask(run->reloader, RELOAD_SIGNAL, 0, NULL, NULL, &error))
+		log_error(&run->log, "the rules did not change", "cause", "signal", "error", error.what);
+}
+
+static void start_reloads(struct run_command *run)
+{
+	ensure(uv_signal_init(&run->loop.uv, &run->hangup) == 0);
+	run->hangup.data = run;
+	ensure(uv_signal_start(&run->hangup, on_hangup, SIGHUP) == 0);
+	reloader_start(run->reloader, run->engine, &run->loop.uv, &run->loop.mailbox, !run->no_watch);
 }
 
 static int start_source(struct run_command *run, struct error *reterr)
@@ -207,6 +228,7 @@ static int serve(struct run_command *run)
 	app_loop_init(&run->loop, begin_stop, run);
 	if (start_server(run, &error) || start_engine(run, &error))
 		goto failed;
+	start_reloads(run);
 	start_routes(run, journal);
 	if (start_source(run, &error)) {
 		finish(run);
@@ -221,6 +243,8 @@ failed:
 	problem_print(stderr, problems_form_for(stderr), false, &error);
 close:
 	close_server(run);
+	reloader_destroy(run->reloader);
+	run->reloader = NULL;
 	app_loop_finish(&run->loop);
 	return code;
 }
@@ -264,10 +288,15 @@ static int open_journal(struct run_command *run, struct error *reterr)
 static int load_and_serve(struct run_command *run)
 {
 	struct error error;
-	if (open_journal(run, &error) || rules_load(run->rules, NULL, run->journal, &run->ruleset, &error))
+	struct reload_options options = {.folder = run->rules, .clock = clock_system(), .log = &run->log};
+	if (open_journal(run, &error))
 		return refuse(&error);
-	problems_print(stderr, problems_form_for(stderr), run->ruleset);
-	if (!rules_loaded_campaigns(run->ruleset)) {
+	options.journal = run->journal;
+	if (reloader_create(&options, &run->reloader, &error))
+		return refuse(&error);
+	const struct ruleset *ruleset = reloader_first(run->reloader);
+	problems_print(stderr, problems_form_for(stderr), ruleset);
+	if (!ruleset_loaded_campaigns(ruleset)) {
 		error_set(&error, "no campaign in '%s' can serve", run->rules);
 		error_hint(&error, "`switchhook check --rules %s` shows what is wrong", run->rules);
 		return refuse(&error);
@@ -343,6 +372,8 @@ static int run_run(const struct command *command, int argc, char **argv)
 		 "a name by which it may be asked, beside its address and localhost; can be repeated", "NAME"},
 		{"web-root", 0, POPT_ARG_STRING, &run.web_root, 0,
 		 "a folder with another console than the one in the program", "DIR"},
+		{"no-watch", 0, POPT_ARG_NONE, &run.no_watch, 0,
+		 "do not watch the rules folder; `switchhook reload` and SIGHUP load it anew", NULL},
 		{"quiet", 0, POPT_ARG_NONE, &run.quiet, 0, "log only warnings and errors", NULL},
 		OPTION_END,
 	};
@@ -351,7 +382,7 @@ static int run_run(const struct command *command, int argc, char **argv)
 		run.log = log_to(STDERR_FILENO, run.quiet ? LOG_LEVEL_WARN : LOG_LEVEL_INFO);
 		code = check_and_serve(command, &run);
 	}
-	ruleset_unref(run.ruleset);
+	reloader_destroy(run.reloader);
 	journal_close(run.journal);
 	free(run.rules);
 	free(run.web_root);
@@ -370,6 +401,8 @@ const struct command command_run = {
 	.example = "  switchhook run --rules rules --listen 127.0.0.1:8484\n"
 		   "  switchhook run --events calls.ndjson --drain\n",
 	.about = "Takes events at POST /v1/events, runs the rules, and sends the requests they ask for.\n"
+		 "Watches the rules folder: what changes there serves from the next event on. SIGHUP loads "
+		 "it anew.\n"
 		 "SIGTERM or SIGINT: takes no more, finishes what is under way, and ends; a second one ends "
 		 "at once.\n"
 		 "Ends with 78 if the rules folder is missing, no campaign can be loaded, or it may not "

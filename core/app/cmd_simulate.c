@@ -70,7 +70,7 @@ static int load(struct simulate *simulate)
 	if (rules_load(simulate->rules, NULL, NULL, &simulate->ruleset, &error))
 		return say(&error);
 	problems_print(stderr, problems_form_for(stderr), simulate->ruleset);
-	if (!rules_loaded_campaigns(simulate->ruleset)) {
+	if (!ruleset_loaded_campaigns(simulate->ruleset)) {
 		error_set(&error, "no campaign of '%s' loads", simulate->rules);
 		return say(&error);
 	}

@@ -66,9 +66,8 @@ static int check_and_serve(const struct command *about, struct sink_command *com
 	struct error error;
 	if (listen_address_parse(command->listen, &command->address, &error))
 		return options_wrong(about, "%s; %s", error.what, error.hint);
-	if (command->answers_file &&
-	    (answers_read(&command->answers, command->answers_file, &error) ||
-	     answers_fit_sink(&command->answers, command->answers_file, &error))) {
+	if (command->answers_file && (answers_read(&command->answers, command->answers_file, &error) ||
+				      answers_fit_sink(&command->answers, command->answers_file, &error))) {
 		problem_print(stderr, problems_form_for(stderr), false, &error);
 		return EXIT_NO;
 	}

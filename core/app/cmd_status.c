@@ -2,6 +2,7 @@
 #include "app/client.h"
 #include "app/delivery_print.h"
 #include "app/options.h"
+#include "app/reload_print.h"
 
 static void print_journal(const struct value *journal)
 {
@@ -29,6 +30,13 @@ static void print_status(const struct value *status)
 	       (long long)json_number(status, "generation"), (long long)json_number(status, "campaigns"),
 	       (long long)json_number(status, "services"), (long long)json_number(status, "rule_errors"),
 	       (long long)json_number(status, "rule_warnings"));
+	const struct value *rules = value_get(status, STR("rules"));
+	if (rules && rules->kind == VALUE_OBJECT)
+		printf("             since " STR_FMT " UTC, by " STR_FMT "%s\n",
+		       STR_ARG(short_time(json_text(rules, "serving_since"), time)),
+		       STR_ARG(json_text(rules, "cause")),
+		       json_true(rules, "watching") ? "; the folder is watched" : "");
+	kept_print(status, "             ");
 	printf("durability   " STR_FMT "\n", STR_ARG(json_text(status, "durability")));
 	printf("pending      %lld\n", (long long)json_number(status, "pending"));
 	printf("since then   %lld events, %lld runs (%lld failed), %lld attempts, %lld delivered, %lld "

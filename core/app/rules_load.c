@@ -52,17 +52,10 @@ int rules_load(const char *folder, const struct rules_replace *replace, struct j
 	}
 	for (size_t i = 0; replace && replace->from.p && i < n_files; i++)
 		files[i].text = replaced(files[i].text, replace, &arena);
-	int result = journal ? engine_generation(journal, files, n_files, NULL, NULL, &generation, reterr) : 0;
+	int result =
+		journal ? engine_generation(journal, files, n_files, NULL, NULL, &generation, reterr) : 0;
 	if (result == 0)
 		*ret = script_load(files, n_files, generation);
 	arena_finish(&arena);
 	return result;
-}
-
-size_t rules_loaded_campaigns(const struct ruleset *ruleset)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < ruleset->n_campaigns; i++)
-		n += ruleset->campaigns[i]->loaded;
-	return n;
 }

@@ -17,6 +17,3 @@ struct journal;
  * Fails if the folder cannot be read; what is wrong in the scripts is in ruleset->problems. */
 int rules_load(const char *folder, const struct rules_replace *replace, struct journal *journal,
 	       struct ruleset **ret, struct error *reterr);
-
-/* Campaigns that can serve. */
-size_t rules_loaded_campaigns(const struct ruleset *ruleset);

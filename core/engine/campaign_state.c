@@ -1,5 +1,5 @@
-/* A campaign's Lua on this shard: made when its first run needs it. When other rules serve in its place it goes with
- * its last run. */
+/* A campaign's Lua on this shard: made when its first run needs it. When other rules serve in its place it
+ * goes with its last run. */
 #include "engine/private.h"
 
 enum { COUNT_EVERY_US = 1000000 };

@@ -135,8 +135,8 @@ struct ruleset *engine_ruleset(struct engine *engine)
 
 /* An event that is on its way to a shard brings the rules that it came to, so that those change between two
  * events, and for all shards at once. */
-struct ruleset *engine_serve(struct engine *engine, const struct ruleset *ruleset, struct unit *const *retired,
-			     size_t n_retired)
+struct ruleset *engine_serve(struct engine *engine, const struct ruleset *ruleset,
+			     struct unit *const *retired, size_t n_retired)
 {
 	struct ruleset *before = engine->ruleset;
 	engine->ruleset = ruleset_ref(ruleset);

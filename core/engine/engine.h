@@ -42,8 +42,8 @@ struct engine_options {
 };
 
 /* The number under which the journal knows these rules: the same content has the same number after a restart.
- * Blocks until it is written; `ending`, which may be NULL, is looked at while it waits, and ends that with an error.
- * Texts that are those of `stored`, which may be NULL, are in the journal already. Any thread. */
+ * Blocks until it is written; `ending`, which may be NULL, is looked at while it waits, and ends that with an
+ * error. Texts that are those of `stored`, which may be NULL, are in the journal already. Any thread. */
 int engine_generation(struct journal *journal, const struct source_file *files, size_t n_files,
 		      const struct ruleset *stored, const bool *ending, uint32_t *ret, struct error *reterr);
 
@@ -64,8 +64,8 @@ struct acceptance {
 	bool *duplicates;      /* one a event, in the order given: seen before by (source, id) */
 	size_t n, n_duplicates;
 	struct ruleset *ruleset; /* the engine's: the rules that were serving when it came */
-	bool refused;       /* nothing was accepted: too much is pending, or the journal cannot write */
-	struct error error; /* of `refused` */
+	bool refused;            /* nothing was accepted: too much is pending, or the journal cannot write */
+	struct error error;      /* of `refused` */
 	int retry_after_s;
 };
 
@@ -101,12 +101,12 @@ uint64_t engine_watch_room(struct engine *engine, int64_t n);
 /* The serving generation; a reference for the caller. */
 struct ruleset *engine_ruleset(struct engine *engine);
 
-/* Other rules serve from the next event on, on all shards; what came before goes on with those that it came to.
- * The engine takes its own reference. `retired` are the units of the campaigns that the new rules do not have.
- * Returns the rules that served, whose reference is the caller's now: what is freed with it can be much, and
- * belongs off the loops. */
-struct ruleset *engine_serve(struct engine *engine, const struct ruleset *ruleset, struct unit *const *retired,
-			     size_t n_retired);
+/* Other rules serve from the next event on, on all shards; what came before goes on with those that it came
+ * to. The engine takes its own reference. `retired` are the units of the campaigns that the new rules do not
+ * have. Returns the rules that served, whose reference is the caller's now: what is freed with it can be
+ * much, and belongs off the loops. */
+struct ruleset *engine_serve(struct engine *engine, const struct ruleset *ruleset,
+			     struct unit *const *retired, size_t n_retired);
 
 /* Called on the main thread, by mailbox, each time nothing is pending any more. For --drain. */
 void engine_on_idle(struct engine *engine, struct mailbox *reply_to, void (*idle)(void *context),

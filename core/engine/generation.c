@@ -116,8 +116,7 @@ static struct generation_writing *writing_new(const struct source_file *files, s
 	writing->sources = mem_zalloc((n + 1) * sizeof *writing->sources);
 	put_manifest(&writing->manifest, files, n, writing->hashes);
 	writing->hash = source_hash(buf_view(&writing->manifest));
-	writing->row.entry =
-		(struct journal_entry){.message.deliver = written, .kind = ENTRY_GENERATION};
+	writing->row.entry = (struct journal_entry){.message.deliver = written, .kind = ENTRY_GENERATION};
 	writing->row.hash = str_of(writing->hash.z);
 	writing->row.files = buf_view(&writing->manifest);
 	if (add_sources(writing, files, n, stored) == 0 && !writing->manifest.overflow)

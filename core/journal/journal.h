@@ -285,7 +285,6 @@ int journal_read_generation(struct journal_reader *reader, uint32_t number,
 			    bool (*row)(void *context, const struct journal_generation *row), void *context,
 			    struct error *reterr);
 
-
 /* The text of that hash; no call when the journal has none. */
 int journal_read_source(struct journal_reader *reader, struct str hash,
 			bool (*row)(void *context, const struct journal_source *row), void *context,

@@ -69,6 +69,14 @@ const struct campaign *ruleset_campaign(const struct ruleset *ruleset, struct st
 	return NULL;
 }
 
+size_t ruleset_loaded_campaigns(const struct ruleset *ruleset)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < ruleset->n_campaigns; i++)
+		n += ruleset->campaigns[i]->loaded;
+	return n;
+}
+
 /* Goes back to the last '*' only: with '*' as the one wildcard, earlier ones need no second try. */
 static bool fits(struct str pattern, struct str s)
 {

@@ -104,6 +104,9 @@ const struct campaign *ruleset_serving(const struct ruleset *ruleset, struct str
 /* By its name; NULL when there is none. */
 const struct campaign *ruleset_campaign(const struct ruleset *ruleset, struct str name);
 
+/* Campaigns that can serve. */
+size_t ruleset_loaded_campaigns(const struct ruleset *ruleset);
+
 /* NULL when there is none. */
 const struct source_file *ruleset_file(const struct ruleset *ruleset, struct str path);
 

@@ -24,6 +24,7 @@ struct unit {
 	int refs;     /* atomic */
 	bool retired; /* atomic: no generation that will serve has it; its states go with their last run */
 	bool sound;   /* loaded without an error: the next generation can take it over */
+	uint32_t generation; /* the first that had it; 0 while that is being loaded */
 	struct arena arena;
 	struct source_file file;
 	const struct campaign *campaign;       /* of a file on top of the folder; else NULL */

@@ -14,6 +14,9 @@ struct reading {
 	struct arena *arena;
 	struct source_file *files;
 	size_t n, capacity;
+	const char *root;
+	char **folders;
+	size_t n_folders, folders_capacity;
 	struct error *reterr;
 };
 
@@ -79,6 +82,14 @@ static int read_subfolder(struct reading *reading, int folder, const char *name,
 	return read_folder(reading, sub, path, depth + 1);
 }
 
+/* Scripts, and the documents that they name. */
+static bool is_of_generation(struct str name)
+{
+	if (str_ends(name, STR("_test.lua")))
+		return false;
+	return str_ends(name, STR(".lua")) || str_ends(name, STR(".wsdl")) || str_ends(name, STR(".xsd"));
+}
+
 static int read_entry(struct reading *reading, int folder, const char *name, const char *path, int depth)
 {
 	char inner[1024];
@@ -95,9 +106,26 @@ static int read_entry(struct reading *reading, int folder, const char *name, con
 		return errno == ENOENT ? 0 : failed(reading, inner);
 	if (S_ISDIR(about.st_mode))
 		return read_subfolder(reading, folder, name, inner, depth);
-	if (!str_ends(str_of(name), STR(".lua")) || str_ends(str_of(name), STR("_test.lua")))
+	if (!is_of_generation(str_of(name)))
 		return 0;
 	return read_file(reading, folder, name, inner);
+}
+
+static int note_folder(struct reading *reading, const char *path)
+{
+	size_t n = strlen(reading->root) + strlen(path) + 2;
+	char *noted = arena_alloc(reading->arena, n);
+
+	if (!noted || reading->n_folders >= FILES_MAX)
+		return error_set(reading->reterr, "the rules have too many folders");
+	snprintf(noted, n, "%s%s%s", reading->root, path[0] ? "/" : "", path);
+	if (reading->n_folders == reading->folders_capacity) {
+		reading->folders_capacity = reading->folders_capacity ? 2 * reading->folders_capacity : 16;
+		reading->folders =
+			mem_realloc(reading->folders, reading->folders_capacity * sizeof *reading->folders);
+	}
+	reading->folders[reading->n_folders++] = noted;
+	return 0;
 }
 
 /* Takes over the descriptor. */
@@ -105,12 +133,13 @@ static int read_folder(struct reading *reading, int folder, const char *path, in
 {
 	DIR *entries = fdopendir(folder);
 	struct dirent *entry;
-	int ret = 0;
+	int ret;
 
 	if (!entries) {
 		close(folder);
 		return failed(reading, path);
 	}
+	ret = note_folder(reading, path);
 	while (!ret && (entry = readdir(entries)))
 		ret = read_entry(reading, dirfd(entries), entry->d_name, path, depth);
 	closedir(entries);
@@ -124,25 +153,43 @@ static int by_path(const void *a, const void *b)
 	return str_cmp(x->path, y->path);
 }
 
+static int keep(struct reading *reading, struct rules_folder *ret)
+{
+	struct source_file *files = arena_alloc(reading->arena, (reading->n + 1) * sizeof *files);
+	const char **folders = arena_alloc(reading->arena, (reading->n_folders + 1) * sizeof *folders);
+
+	if (!files || !folders)
+		return error_set(reading->reterr, "the rules are too large together");
+	if (reading->n) {
+		qsort(reading->files, reading->n, sizeof *files, by_path);
+		memcpy(files, reading->files, reading->n * sizeof *files);
+	}
+	memcpy(folders, reading->folders, reading->n_folders * sizeof *folders);
+	*ret = (struct rules_folder){files, reading->n, folders, reading->n_folders};
+	return 0;
+}
+
+int script_read_rules(const char *folder, struct arena *arena, struct rules_folder *ret, struct error *reterr)
+{
+	struct reading reading = {.arena = arena, .root = folder, .reterr = reterr};
+	int root = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), result;
+
+	result = root < 0 ? failed(&reading, folder) : read_folder(&reading, root, "", 0);
+	if (!result)
+		result = keep(&reading, ret);
+	free(reading.files);
+	free(reading.folders);
+	return result;
+}
+
 int script_read_folder(const char *folder, struct arena *arena, struct source_file **ret_files, size_t *ret_n,
 		       struct error *reterr)
 {
-	struct reading reading = {.arena = arena, .reterr = reterr};
-	struct source_file *files;
-	int root = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), ret;
+	struct rules_folder read;
 
-	ret = root < 0 ? failed(&reading, folder) : read_folder(&reading, root, "", 0);
-	files = ret ? NULL : arena_alloc(arena, (reading.n + 1) * sizeof *files);
-	if (!ret && !files)
-		ret = error_set(reterr, "the rules are too large together");
-	if (!ret) {
-		if (reading.n) {
-			qsort(reading.files, reading.n, sizeof *files, by_path);
-			memcpy(files, reading.files, reading.n * sizeof *files);
-		}
-		*ret_files = files;
-		*ret_n = reading.n;
-	}
-	free(reading.files);
-	return ret;
+	if (script_read_rules(folder, arena, &read, reterr))
+		return -1;
+	*ret_files = read.files;
+	*ret_n = read.n_files;
+	return 0;
 }

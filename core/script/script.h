@@ -21,8 +21,19 @@
 /* --- Loading
  * ------------------------------------------------------------------------------------------------- */
 
-/* All .lua files below `folder`, *_test.lua and hidden ones left out; at most 20,000 files of at most 1 MiB.
- * Fills files (sorted by path) and their texts, which live in `arena`. */
+/* The files below `folder` that make a generation: *.lua, *.wsdl and *.xsd, but for *_test.lua and hidden
+ * ones; at most 20,000 files of at most 1 MiB. What is returned lives in `arena`. */
+struct rules_folder {
+	struct source_file *files; /* sorted by path */
+	size_t n_files;
+	const char **folders; /* that were looked into, `folder` first: paths as `folder` is one */
+	size_t n_folders;
+};
+
+int script_read_rules(const char *folder, struct arena *arena, struct rules_folder *ret,
+		      struct error *reterr);
+
+/* The files alone. */
 int script_read_folder(const char *folder, struct arena *arena, struct source_file **ret_files, size_t *ret_n,
 		       struct error *reterr);
 

@@ -103,7 +103,7 @@ static int change_rules(struct simulate_job *simulate, const struct value *chang
 			file = &files[n++];
 		*file = (struct source_file){member->key, member->value.text};
 	}
-	simulate->ruleset = script_load(files, n, serving->generation);
+	simulate->ruleset = script_reload(serving, files, n, true, serving->generation);
 	ruleset_unref((struct ruleset *)(uintptr_t)serving);
 	free(files);
 	return 0;
@@ -151,7 +151,7 @@ static int read_body(struct simulate_job *simulate)
 	if (body.kind != VALUE_OBJECT)
 		return wrong(simulate, "the body must be an object: {\"events\":[…]}");
 	const struct value *rules = value_get(&body, STR("rules"));
-	simulate->ruleset = engine_ruleset(job->api->options.engine);
+	simulate->ruleset = ruleset_ref(job->ruleset);
 	if (read_options(simulate, &body) || read_events(simulate, value_get(&body, STR("events"))) ||
 	    read_answers(simulate, value_get(&body, STR("answers"))))
 		return -1;
