@@ -150,20 +150,26 @@ static void put_engine(struct metrics *metrics, const struct engine *engine)
 
 /* --- rules, journal --- */
 
-static void put_rules(struct metrics *metrics, struct engine *engine)
+static void put_rules(struct metrics *metrics, const struct job *job)
 {
-	struct ruleset *ruleset = engine_ruleset(engine);
-	size_t loaded = 0;
-	for (size_t i = 0; i < ruleset->n_campaigns; i++)
-		loaded += ruleset->campaigns[i]->loaded;
+	const struct ruleset *ruleset = job->ruleset;
 	one_value(metrics, "switchhook_rules_generation", "The generation of rules that serves.",
 		  ruleset->generation);
-	one_value(metrics, "switchhook_rules_campaigns", "Campaigns that serve.", (double)loaded);
+	one_value(metrics, "switchhook_rules_campaigns", "Campaigns that serve.",
+		  (double)ruleset_loaded_campaigns(ruleset));
+	one_value(metrics, "switchhook_rules_campaigns_kept",
+		  "Campaigns whose script has errors and that go on as they were.", (double)ruleset->n_kept);
+	one_value(metrics, "switchhook_rules_campaigns_not_loaded",
+		  "Campaigns whose script has errors and that serve nothing.",
+		  (double)(ruleset->n_campaigns - ruleset_loaded_campaigns(ruleset)));
+	one_count(metrics, "switchhook_rules_reloads", "Times that other rules began to serve.",
+		  job->reload.reloads);
+	one_count(metrics, "switchhook_rules_reloads_refused", "Reloads that changed nothing for an error.",
+		  job->reload.refused);
 	one_value(metrics, "switchhook_rules_errors", "Errors of the rules that serve.",
 		  (double)ruleset->n_errors);
 	one_value(metrics, "switchhook_rules_warnings", "Warnings of the rules that serve.",
 		  (double)(ruleset->n_problems - ruleset->n_errors));
-	ruleset_unref(ruleset);
 }
 
 static int put_journal(struct metrics *metrics, struct job *job)
@@ -206,7 +212,7 @@ static void work_metrics(struct job *job)
 	metric_value(&metrics, &version, 1, 1);
 	put_engine(&metrics, api->options.engine);
 	put_shards(&metrics, api->options.engine);
-	put_rules(&metrics, api->options.engine);
+	put_rules(&metrics, job);
 	if (put_journal(&metrics, job))
 		return;
 	put_process(&metrics, api);
@@ -241,9 +247,7 @@ static void put_reason(struct buf *out, const char *reason)
 static void put_reasons(struct buf *out, const struct api *api)
 {
 	struct ruleset *ruleset = engine_ruleset(api->options.engine);
-	bool serves = false;
-	for (size_t i = 0; i < ruleset->n_campaigns; i++)
-		serves |= ruleset->campaigns[i]->loaded;
+	bool serves = ruleset_loaded_campaigns(ruleset) > 0;
 	ruleset_unref(ruleset);
 	if (!serves)
 		put_reason(out, "no campaign serves");
