@@ -43,7 +43,8 @@ def status_of(engine):
 
 
 def wait_for_generation(engine, number):
-    return engine.wait_for_log(rf"other rules serve.* generation={number} ")
+    """The log's entry of that."""
+    return json.loads(engine.wait_for_log(rf'"other rules serve".*"generation":"{number}"').string)
 
 
 @pytest.fixture
@@ -81,8 +82,9 @@ def test_a_broken_campaign_goes_on_as_it_was_and_everything_says_so(served, run_
     problem = next(p for p in answer["problems"] if "wen" in p["what"])
     assert (problem["file"], problem["line"], problem["hint"]) == ("a.lua", 2, "did you mean 'when'?")
     assert "wen" in problem["excerpt"]
-    engine.wait_for_log(r'level=error .*at=a\.lua:2:\d+ error="unknown key \'wen\'')
-    engine.wait_for_log(r'a campaign has errors and goes on as it was" campaign=a generation=1')
+    engine.wait_for_log(r'"level":"error".*"at":"a\.lua:2:\d+","error":"unknown key \'wen\'')
+    engine.wait_for_log(r'"a campaign has errors and goes on as it was","campaign":"a","generation":"1"')
+    assert "switchhook_rules_campaigns_kept 1\n" in engine.get("/metrics")[2].decode()
     assert status_of(engine)["kept"] == answer["kept"]
     shown = {c["name"]: (c["kept"], c["generation"]) for c in json.loads(engine.get("/v1/rules")[2])["campaigns"]}
     assert shown == {"a": (True, 1), "b": (False, 2)}
@@ -130,7 +132,7 @@ def test_hangup_reloads(served):
     engine, _, folder = served
     (folder / "a.lua").write_text(campaign("/a", "two"))
     engine.signal(signal.SIGHUP)
-    assert "cause=signal" in wait_for_generation(engine, 2).string
+    assert wait_for_generation(engine, 2)["cause"] == "signal"
 
 
 def test_a_run_ends_with_the_rules_it_began_with(start_engine, start_sink, write_rules, tmp_path):
@@ -216,11 +218,11 @@ def test_editors_that_save_by_renaming_are_seen(watched):
     (folder / "new").mkdir()
     (folder / "new/module.lua").write_text("return { word = 'four' }")
     (folder / "c.lua").write_text('serves "/c"\nrequire "new.module"\n')
-    assert "added=1" in wait_for_generation(engine, 4).string
+    assert wait_for_generation(engine, 4)["added"] == "1"
     (folder / "new/module.lua").write_text("return { word = 'five' }")
-    assert "changed=1" in wait_for_generation(engine, 5).string
+    assert wait_for_generation(engine, 5)["changed"] == "1"
     (folder / "b.lua").unlink()
-    assert "removed=1" in wait_for_generation(engine, 6).string
+    assert wait_for_generation(engine, 6)["removed"] == "1"
     engine.post_events(event("/a"))
     assert said(sink, 1) == ["three"]
 
