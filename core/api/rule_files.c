@@ -31,7 +31,7 @@ static void show_one(struct job *job, const struct ruleset *ruleset)
 
 static void work_files(struct job *job)
 {
-	struct ruleset *ruleset = engine_ruleset(job->api->options.engine);
+	const struct ruleset *ruleset = job->ruleset;
 	buf_char(&job->body, '{');
 	put_number(&job->body, "generation", ruleset->generation);
 	if (job->query.path.p)
@@ -39,7 +39,6 @@ static void work_files(struct job *job)
 	else
 		show_list(&job->body, ruleset);
 	buf_char(&job->body, '}');
-	ruleset_unref(ruleset);
 }
 
 static void on_files(void *context, struct http_request *request)
