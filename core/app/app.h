@@ -37,3 +37,4 @@ extern const struct command command_events;
 extern const struct command command_status;
 extern const struct command command_reload;
 extern const struct command command_rules;
+extern const struct command command_soap;
