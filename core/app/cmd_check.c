@@ -1,11 +1,13 @@
 /* switchhook check: are these rules right? Finds what `run` would find, and says all of it. */
-#include "app/options.h"
+#include "app/limits_options.h"
 #include "app/problems_print.h"
 #include "app/rules_load.h"
 
 struct check {
 	char *rules;
 	int strict, json;
+	struct limits_options limits_options;
+	struct limits limits;
 };
 
 static const char *plural(size_t n)
@@ -29,7 +31,7 @@ static int check_folder(const struct check *check)
 	struct ruleset *ruleset;
 	struct error error;
 	enum problems_form form = check->json ? PROBLEMS_JSON : problems_form_for(stdout);
-	if (rules_load(check->rules, NULL, NULL, &ruleset, &error)) {
+	if (rules_load(check->rules, NULL, &check->limits, NULL, &ruleset, &error)) {
 		problem_print(check->json ? stdout : stderr, check->json ? form : problems_form_for(stderr),
 			      false, &error);
 		return EXIT_NO;
@@ -55,11 +57,15 @@ static int run_check(const struct command *command, int argc, char **argv)
 		OPTION_RULES(&check.rules),
 		{"strict", 0, POPT_ARG_NONE, &check.strict, 0, "warnings count as errors", NULL},
 		OPTION_JSON(&check.json, "one problem a line, as JSON"),
+		OPTIONS_LIMITS(&check.limits_options),
 		OPTION_END,
 	};
 	int code = options_read(command, argc, argv, table);
 	if (code == OPTIONS_GO_ON)
+		code = limits_options_read(command, &check.limits_options, &check.limits);
+	if (code == OPTIONS_GO_ON)
 		code = check_folder(&check);
+	limits_options_finish(&check.limits_options);
 	free(check.rules);
 	return code;
 }

@@ -1,8 +1,10 @@
 /* switchhook run: the engine. */
 #include "api/api.h"
+#include "app/limits_options.h"
 #include "app/loop.h"
-#include "app/options.h"
 #include "app/problems_print.h"
+#include "app/supervise.h"
+#include "engine/blackbox.h"
 #include "engine/engine.h"
 #include "engine/reload.h"
 #include "journal/journal.h"
@@ -15,20 +17,23 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { SHARDS_MAX = 64 };
+enum { SHARDS_MAX = 64, STALL_LEAST_MS = 1000 };
 
 struct run_command {
-	char *rules, *data, *durability_text, *listen_text, *events, *grace_text, *web_root;
+	char *rules, *data, *durability_text, *listen_text, *events, *grace_text, *stall_text, *web_root;
 	char **hosts; /* NULL, or ended by NULL */
-	int drain, shards, quiet, no_watch;
+	int drain, shards, quiet, no_watch, supervise;
 	enum durability durability;
 	struct listen_address listen;
-	int64_t grace_ms;
+	int64_t grace_ms, stall_ms;
+	struct limits_options limits_options;
+	struct limits limits;
 
 	struct log log;
 	struct app_loop loop;
 	struct reloader *reloader;
 	uv_signal_t hangup;
+	struct blackbox *blackbox;
 	struct journal *journal; /* until the engine takes it over */
 	struct engine *engine;
 	struct http_server *server;
@@ -113,6 +118,8 @@ static int start_engine(struct run_command *run, struct error *reterr)
 	struct engine_options options = {
 		.shards = run->shards,
 		.log = &run->log,
+		.blackbox = run->blackbox,
+		.stall_ms = run->stall_ms,
 		.seed = (uint64_t)clock_wall_ms(clock_system()) * 1000003 + (uint64_t)getpid(),
 		.journal = run->journal,
 		.mailbox = &run->loop.mailbox,
@@ -285,11 +292,46 @@ static int open_journal(struct run_command *run, struct error *reterr)
 	return 0;
 }
 
+/* What a thread was doing when it crashed. In app/ because a handler of signals finds nothing but a global.
+ */
+static struct blackbox *last_words;
+
+static void crashed(int number)
+{
+	blackbox_blame_thread(last_words);
+	/* Whoever had the signal before is next: the instruction fails again, or abort raises it again. */
+	raise(number);
+}
+
+/* SA_RESETHAND puts the system's own action in place, which writes the core. A sanitizer's handler, which
+ * shows more, is left alone. */
+static void blame_on_crash(struct blackbox *blackbox)
+{
+	static const int numbers[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+	struct sigaction before, action = {.sa_handler = crashed, .sa_flags = SA_RESETHAND};
+	last_words = blackbox;
+	for (size_t i = 0; i < countof(numbers); i++)
+		if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
+			sigaction(numbers[i], &action, NULL);
+}
+
+/* Without a journal nothing is tried again, and there is nothing to remember. */
+static int open_blackbox(struct run_command *run, struct error *reterr)
+{
+	if (run->durability == DURABILITY_NONE)
+		return 0;
+	if (blackbox_open(run->data, &run->blackbox, reterr))
+		return -1;
+	blame_on_crash(run->blackbox);
+	return 0;
+}
+
 static int load_and_serve(struct run_command *run)
 {
 	struct error error;
-	struct reload_options options = {.folder = run->rules, .clock = clock_system(), .log = &run->log};
-	if (open_journal(run, &error))
+	struct reload_options options = {
+		.folder = run->rules, .limits = &run->limits, .clock = clock_system(), .log = &run->log};
+	if (open_journal(run, &error) || open_blackbox(run, &error))
 		return refuse(&error);
 	options.journal = run->journal;
 	if (reloader_create(&options, &run->reloader, &error))
@@ -325,6 +367,9 @@ static int check_and_serve(const struct command *command, struct run_command *ru
 	if (!duration_parse(str_of(run->grace_text), &run->grace_ms))
 		return options_wrong(command, "'%s' is no duration; write 500ms, 10s, 2m or 1h",
 				     run->grace_text);
+	if (!duration_parse(str_of(run->stall_text), &run->stall_ms) || run->stall_ms < STALL_LEAST_MS)
+		return options_wrong(command, "--max-stall takes a time from 1s on, as 10s, not '%s'",
+				     run->stall_text);
 	if (!durability_parse(run->durability_text, &run->durability))
 		return options_wrong(command, "--durability is full, relaxed or none, not '%s'",
 				     run->durability_text);
@@ -339,7 +384,8 @@ static int check_and_serve(const struct command *command, struct run_command *ru
 		error_hint(&error, "listen on 127.0.0.1 and put a proxy that checks its callers in front");
 		return refuse(&error);
 	}
-	return load_and_serve(run);
+	int code = run->supervise ? supervise(&run->log) : SUPERVISED;
+	return code == SUPERVISED ? load_and_serve(run) : code;
 }
 
 static int run_run(const struct command *command, int argc, char **argv)
@@ -350,6 +396,7 @@ static int run_run(const struct command *command, int argc, char **argv)
 		.durability_text = mem_strdup("full"),
 		.listen_text = mem_strdup("127.0.0.1:8484"),
 		.grace_text = mem_strdup("10s"),
+		.stall_text = mem_strdup("10s"),
 	};
 	const struct poptOption table[] = {
 		OPTION_RULES(&run.rules),
@@ -369,21 +416,32 @@ static int run_run(const struct command *command, int argc, char **argv)
 		{"grace", 0, POPT_ARG_STRING, &run.grace_text, 0,
 		 "how long a stop waits for what is under way (default: 10s)", "TIME"},
 		{"host", 0, POPT_ARG_ARGV, &run.hosts, 0,
-		 "a name by which it may be asked, beside its address and localhost; can be repeated", "NAME"},
+		 "a name by which it may be asked, beside its address and localhost; can be repeated",
+		 "NAME"},
 		{"web-root", 0, POPT_ARG_STRING, &run.web_root, 0,
 		 "a folder with another console than the one in the program", "DIR"},
 		{"no-watch", 0, POPT_ARG_NONE, &run.no_watch, 0,
 		 "do not watch the rules folder; `switchhook reload` and SIGHUP load it anew", NULL},
+		OPTIONS_LIMITS(&run.limits_options),
+		{"max-stall", 0, POPT_ARG_STRING, &run.stall_text, 0,
+		 "a thread that does not come back for so long ends the process, with a core (default: 10s)",
+		 "TIME"},
+		{"supervise", 0, POPT_ARG_NONE, &run.supervise, 0,
+		 "run the engine in a process of its own, and start it again when it crashes", NULL},
 		{"quiet", 0, POPT_ARG_NONE, &run.quiet, 0, "log only warnings and errors", NULL},
 		OPTION_END,
 	};
 	int code = options_read(command, argc, argv, table);
+	if (code == OPTIONS_GO_ON)
+		code = limits_options_read(command, &run.limits_options, &run.limits);
 	if (code == OPTIONS_GO_ON) {
 		run.log = log_to(STDERR_FILENO, run.quiet ? LOG_LEVEL_WARN : LOG_LEVEL_INFO);
 		code = check_and_serve(command, &run);
 	}
 	reloader_destroy(run.reloader);
 	journal_close(run.journal);
+	last_words = NULL;
+	blackbox_close(run.blackbox);
 	free(run.rules);
 	free(run.web_root);
 	words_free(run.hosts);
@@ -392,6 +450,8 @@ static int run_run(const struct command *command, int argc, char **argv)
 	free(run.listen_text);
 	free(run.events);
 	free(run.grace_text);
+	free(run.stall_text);
+	limits_options_finish(&run.limits_options);
 	return code;
 }
 

@@ -1,5 +1,5 @@
 /* switchhook simulate: what would these rules do with these events? */
-#include "app/options.h"
+#include "app/limits_options.h"
 #include "app/problems_print.h"
 #include "app/rules_load.h"
 #include "app/simulate_print.h"
@@ -16,6 +16,8 @@ struct simulate {
 	uint64_t seed;
 	int64_t advance_ms;
 	int json;
+	struct limits_options limits_options;
+	struct limits limits;
 	struct answers answers;
 	struct event_list events;
 	struct ruleset *ruleset;
@@ -67,7 +69,7 @@ static int play(struct simulate *simulate)
 static int load(struct simulate *simulate)
 {
 	struct error error;
-	if (rules_load(simulate->rules, NULL, NULL, &simulate->ruleset, &error))
+	if (rules_load(simulate->rules, NULL, &simulate->limits, NULL, &simulate->ruleset, &error))
 		return say(&error);
 	problems_print(stderr, problems_form_for(stderr), simulate->ruleset);
 	if (!ruleset_loaded_campaigns(simulate->ruleset)) {
@@ -106,6 +108,7 @@ static int run_simulate(const struct command *command, int argc, char **argv)
 		{"seed", 0, POPT_ARG_LONGLONG, &seed, 0, "of the spread of retries (default: 1)", "N"},
 		{"advance", 0, POPT_ARG_STRING, &simulate.advance, 0,
 		 "let waits go on for so long after the last event", "DURATION"},
+		OPTIONS_LIMITS(&simulate.limits_options),
 		OPTION_JSON(&simulate.json, "one event and rule a line, as JSON"),
 		OPTION_END,
 	};
@@ -113,6 +116,8 @@ static int run_simulate(const struct command *command, int argc, char **argv)
 	buf_init(&simulate.lines, LINES_MAX);
 	int code = options_read_words(command, argc, argv, table, &words, &n);
 	simulate.seed = (uint64_t)seed;
+	if (code == OPTIONS_GO_ON)
+		code = limits_options_read(command, &simulate.limits_options, &simulate.limits);
 	if (code == OPTIONS_GO_ON && n == 0)
 		code = options_wrong(command, "name a file or a folder of sample events, or '-' for stdin");
 	if (code == OPTIONS_GO_ON && simulate.advance &&
@@ -126,6 +131,7 @@ static int run_simulate(const struct command *command, int argc, char **argv)
 	answers_finish(&simulate.answers);
 	buf_finish(&simulate.lines);
 	words_free(words);
+	limits_options_finish(&simulate.limits_options);
 	free(simulate.rules);
 	free(simulate.answers_file);
 	free(simulate.advance);

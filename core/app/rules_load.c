@@ -36,8 +36,8 @@ static int check_folder(const char *folder, struct error *reterr)
 	return -1;
 }
 
-int rules_load(const char *folder, const struct rules_replace *replace, struct journal *journal,
-	       struct ruleset **ret, struct error *reterr)
+int rules_load(const char *folder, const struct rules_replace *replace, const struct limits *limits,
+	       struct journal *journal, struct ruleset **ret, struct error *reterr)
 {
 	uint32_t generation = FIRST_GENERATION;
 	struct arena arena;
@@ -55,7 +55,7 @@ int rules_load(const char *folder, const struct rules_replace *replace, struct j
 	int result =
 		journal ? engine_generation(journal, files, n_files, NULL, NULL, &generation, reterr) : 0;
 	if (result == 0)
-		*ret = script_load(files, n_files, generation);
+		*ret = script_load(files, n_files, generation, limits);
 	arena_finish(&arena);
 	return result;
 }

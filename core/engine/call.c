@@ -105,6 +105,7 @@ static void start_runs(struct call *call, struct event *event, const struct rule
 
 void call_take_event(struct shard *shard, struct event *event, struct ruleset *ruleset, struct replay *replay)
 {
+	shard_work_begin(shard, ruleset ? event : NULL, NULL);
 	struct call *call = call_of_event(shard, event);
 	call->busy = true;
 	if (!replay) { /* else the history has it already, and so has every run that waits for it */
@@ -119,6 +120,7 @@ void call_take_event(struct shard *shard, struct event *event, struct ruleset *r
 	call->busy = false;
 	call_release(call);
 	trim_idle(shard);
+	shard_work_end(shard);
 	event_unref(event);
 	ruleset_unref(ruleset);
 	replay_unref(replay);

@@ -36,7 +36,9 @@ struct script_state *campaign_state_enter(struct shard *shard, const struct camp
 		return state->script;
 	}
 	struct script_state *script;
-	if (script_state_create(campaign, &run_host, &script, reterr))
+	if (!shard->watch)
+		shard->watch = watchdog_watch(shard->engine->watchdog, shard);
+	if (script_state_create(campaign, &run_host, shard->watch, &script, reterr))
 		return NULL;
 	state = mem_zalloc(sizeof *state);
 	*state = (struct campaign_state){

@@ -18,11 +18,15 @@ struct engine *engine_new(const struct engine_options *options, const struct rul
 	window_init(&engine->seen, SEEN_EVENTS);
 	engine->feed.mailbox = options->mailbox;
 	sem_init(&engine->quiet, 0, 0);
+	struct watchdog_options watching = {
+		.stall_ms = options->stall_ms, .stalled = shard_stalled, .context = engine};
+	engine->watchdog = watchdog_create(&watching);
 	return engine;
 }
 
 void engine_free(struct engine *engine)
 {
+	watchdog_destroy(engine->watchdog);
 	ruleset_unref(engine->ruleset);
 	window_finish(&engine->seen);
 	sem_destroy(&engine->quiet);

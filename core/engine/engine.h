@@ -13,6 +13,7 @@
 #include "base/mailbox.h"
 #include "model/rule.h"
 
+struct blackbox;
 struct engine;
 struct engine_observer;
 struct journal;
@@ -26,6 +27,8 @@ struct engine_options {
 	const char *user_agent; /* of requests; NULL: "switchhook/VERSION" */
 	const char *ca_file;    /* NULL: the system's */
 	const struct log *log;
+	struct blackbox *blackbox; /* engine/blackbox.h; outlives the engine. NULL: there is none */
+	int64_t stall_ms;          /* a shard that does not come back for so long ends the process; 0: never */
 	uint64_t seed; /* of jitter */
 
 	/* Where everything is kept; the engine takes it over, and closes it. NULL: nothing is kept

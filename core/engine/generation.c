@@ -234,7 +234,7 @@ int generation_load(struct journal_reader *reader, uint32_t number, const struct
 	arena_init(&arena, FILES_MAX);
 	int result = generation_read(reader, number, &arena, &files, &n, reterr);
 	if (result == 0)
-		*ret = files ? script_reload(base, files, n, false, number) : NULL;
+		*ret = files ? script_reload(base, files, n, false, number, NULL) : NULL;
 	arena_finish(&arena);
 	return result;
 }

@@ -5,6 +5,8 @@
 #pragma once
 
 #include "base/hash.h"
+#include "base/watchdog.h"
+#include "engine/blackbox.h"
 #include "engine/feed.h"
 #include "engine/observer.h"
 #include "engine/shard.h"
@@ -26,9 +28,9 @@ enum {
 	WAITING_MAX = 1000000,      /* runs and deliveries that wait; past it events are refused */
 	ON_WIRE_MAX = 512,          /* a shard: exchanges under way at once */
 	ON_WIRE_PER_SERVICE_MAX = 64,
-	RUN_STEPS_MAX = 1000, /* so that no run goes on for ever */
-	RUN_LOG_MAX = 100,    /* lines */
-	RUN_ARENA_MAX = 256 * 1024,
+	RUN_STEPS_MAX = 1000,   /* so that no run goes on for ever */
+	RUN_WARNINGS_MAX = 100, /* lines of ours in the log of a run, beside its own */
+	RUN_LINE_MAX = 4200,    /* bytes that one takes */
 	ANSWER_BODY_MAX = 64 * 1024,
 };
 
@@ -39,6 +41,7 @@ struct engine {
 	struct engine_options options;
 	struct log log;
 	char *user_agent;
+	struct watchdog *watchdog;
 	struct shard *shards[SHARDS_MAX];
 	unsigned n_shards;
 
@@ -88,6 +91,16 @@ void shard_threads_start(struct engine *engine);
 
 /* The threads end, the journal is closed, and each shard abandons what is left. */
 void shard_threads_stop(struct engine *engine);
+
+/* --- what a shard works on: engine/shard_work.c --- */
+
+/* Pairs that may nest, around what can take long or crash. `event` NULL: nothing that an event is to blame for;
+ * `rule` NULL: no rule of it yet. */
+void shard_work_begin(struct shard *shard, const struct event *event, const struct rule *rule);
+void shard_work_end(struct shard *shard);
+
+/* The watchdog's: ends the process. */
+void shard_stalled(void *context, void *watched);
 
 /* --- calls and runs: engine/call.c, engine/run.c --- */
 

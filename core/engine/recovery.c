@@ -1,6 +1,7 @@
 #include "engine/recovery.h"
 
 #include "engine/generation.h"
+#include "engine/quarantine.h"
 #include "engine/record.h"
 #include "engine/replay.h"
 #include "engine/rerun.h"
@@ -196,9 +197,10 @@ static void dispatch_reruns(struct recovery *recovery, struct event *event, cons
 static void dispatch_again(struct recovery *recovery, struct event *event)
 {
 	struct ruleset *ruleset = ruleset_of(recovery, event->generation);
-	struct replay *replay = replay_read(recovery->reader, event->seq, &recovery->error);
+	int over = quarantine(recovery->engine, recovery->reader, event, ruleset, &recovery->error);
+	struct replay *replay = over ? NULL : replay_read(recovery->reader, event->seq, &recovery->error);
 	if (!replay) {
-		recovery->failed = true;
+		recovery->failed |= over <= 0;
 		return;
 	}
 	if (!ruleset)

@@ -78,8 +78,8 @@ static int render(const struct engine *engine, const struct redelivery *redelive
 				 "a part of the service '" STR_FMT
 				 "' is a function of the call; it cannot be built anew",
 				 STR_ARG(row->service));
-	arena_init(&arena, RUN_ARENA_MAX);
-	runlog_init(&log, &arena, RUN_LOG_MAX);
+	arena_init(&arena, RUN_WARNINGS_MAX * RUN_LINE_MAX);
+	runlog_init(&log, &arena, RUN_WARNINGS_MAX);
 	int result = request_build(service, redelivery->event, NULL, &log, ret, reterr);
 	arena_finish(&arena);
 	return result;

@@ -27,7 +27,8 @@ const char *reload_cause_name(enum reload_cause cause);
 
 struct reload_options {
 	const char *folder;
-	struct journal *journal; /* NULL: nothing is kept */
+	const struct limits *limits; /* of all campaigns; NULL: the standard ones */
+	struct journal *journal;     /* NULL: nothing is kept */
 	struct clock *clock;
 	const struct log *log;
 };

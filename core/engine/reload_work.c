@@ -82,7 +82,8 @@ int reload_read(struct reloader *reloader, struct reload_job *job, struct error 
 		job->silent = job->cause == RELOAD_WATCH && strcmp(hash.z, reloader->folder.z) == 0;
 		reloader->folder = hash;
 		if (!job->silent)
-			job->ruleset = script_reload(reloader->serving, read.files, read.n_files, true, 0);
+			job->ruleset = script_reload(reloader->serving, read.files, read.n_files, true, 0,
+						     reloader->options.limits);
 	}
 	arena_finish(&arena);
 	if (job->ruleset && !ruleset_loaded_campaigns(job->ruleset) && job->cause != RELOAD_START)

@@ -142,8 +142,8 @@ static void fire_at_once(struct call *call, struct event *event, const struct ru
 	struct runlog log;
 	struct error error;
 	char text[REASON_MAX];
-	arena_init(&arena, RUN_ARENA_MAX);
-	runlog_init(&log, &arena, RUN_LOG_MAX);
+	arena_init(&arena, RUN_WARNINGS_MAX * RUN_LINE_MAX);
+	runlog_init(&log, &arena, RUN_WARNINGS_MAX);
 	bool all = fire_all(call, event, rule, &log, replay, &error);
 	count_run(call, rule, all ? OUTCOME_DONE : OUTCOME_FAILED);
 	if (!all)
@@ -186,8 +186,9 @@ void run_start(struct call *call, struct event *event, const struct rule *rule, 
 	run->now_ms = event->arrived_ms;
 	struct str seed[] = {event->source, event->id, rule->campaign->name, rule->name};
 	run->random = window_key(seed, countof(seed)).low;
-	arena_init(&run->arena, RUN_ARENA_MAX);
-	runlog_init(&run->log, &run->arena, RUN_LOG_MAX);
+	size_t lines = (size_t)rule->campaign->unit->limits.of[LIMIT_LOG_LINES] + RUN_WARNINGS_MAX;
+	arena_init(&run->arena, lines * RUN_LINE_MAX);
+	runlog_init(&run->log, &run->arena, lines);
 	list_append(&call->runs, &run->in_call);
 	engine_work(engine_of(call), 1);
 	event_hold(event);
@@ -256,8 +257,11 @@ void run_go(struct run *run, const struct step_result *result)
 {
 	struct step_result answered;
 	struct delivery_id id;
+	struct shard *shard = run->call->shard;
+	shard_work_begin(shard, run->event, run->rule);
 	while (run_on(run, result, &id, &answered))
 		result = &answered;
+	shard_work_end(shard);
 }
 
 void runs_offer(struct call *call, const struct event *event)

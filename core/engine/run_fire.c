@@ -25,6 +25,22 @@ void log_lines(const struct call *call, const struct event *event, const struct 
 			 LOG_STR(event->id), "call", LOG_STR(event->subject));
 }
 
+/* What is fired without Lua is held to the limit of Lua's requests. */
+static int build(struct delivery_order *order, struct runlog *log, struct error *reterr)
+{
+	const struct limits *limits = &order->rule->campaign->unit->limits;
+	char limit[32];
+	if (request_build(order->service, order->event, NULL, log, &order->request, reterr))
+		return -1;
+	if (order->request->body.n <= (size_t)limits->of[LIMIT_BODY])
+		return 0;
+	free(order->request);
+	limit_show(LIMIT_BODY, limits, limit, sizeof limit);
+	error_set(reterr, "the body of the request is over its limit of %s", limit);
+	error_hint(reterr, "the limit is --%s", limit_infos[LIMIT_BODY].option);
+	return -1;
+}
+
 static bool fire_one(struct call *call, struct event *event, const struct rule *rule, size_t rank,
 		     struct runlog *log, const struct replay *replay, struct error *reterr)
 {
@@ -42,7 +58,7 @@ static bool fire_one(struct call *call, struct event *event, const struct rule *
 	/* A delivery that has a row is on its way by itself. */
 	if (!order.service->active || replay_find_delivery(replay, &order.id))
 		return true;
-	if (request_build(order.service, event, NULL, log, &order.request, &error)) {
+	if (build(&order, log, &error)) {
 		log_failure(call, event, rule, &error);
 		if (!reterr->what[0])
 			*reterr = error;

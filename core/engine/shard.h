@@ -31,6 +31,8 @@ struct shard {
 	struct timers timers;
 	struct transport *transport;
 	struct mailbox mailbox;
+	struct watch *watch; /* of its thread */
+	int working;         /* how deep; engine/shard_work.c */
 
 	/* Calls: engine/call.c */
 	struct call *calls;     /* by subject */

@@ -33,7 +33,9 @@ static void wake_loop(void *context)
 static void woken(uv_async_t *async)
 {
 	struct shard_thread *thread = async->data;
+	shard_work_begin(&thread->shard, NULL, NULL);
 	mailbox_drain(&thread->shard.mailbox);
+	shard_work_end(&thread->shard);
 }
 
 static void ticked(uv_timer_t *timer)
@@ -51,8 +53,10 @@ static void before_sleep(uv_prepare_t *prepare)
 {
 	struct shard_thread *thread = prepare->data;
 	struct shard *shard = &thread->shard;
+	shard_work_begin(shard, NULL, NULL);
 	timers_run(&shard->timers, clock_mono_us(shard->clock));
 	outlet_send_ready(shard);
+	shard_work_end(shard);
 	int64_t next = timers_next_us(&shard->timers), now_us = clock_mono_us(shard->clock);
 	if (thread->woke_us)
 		histogram_add(&shard->tally.turns, now_us - thread->woke_us);
@@ -72,6 +76,8 @@ static void run_thread(void *context)
 	char name[16];
 	snprintf(name, sizeof name, "shard %u", thread->shard.index);
 	pthread_setname_np(pthread_self(), name);
+	thread->shard.watch = watchdog_watch(thread->shard.engine->watchdog, &thread->shard);
+	blackbox_shard(thread->shard.engine->options.blackbox, thread->shard.index);
 	uv_run(&thread->loop, UV_RUN_DEFAULT);
 }
 

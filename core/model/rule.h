@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "model/event.h"
+#include "model/limits.h"
 #include "model/service.h"
 #include "model/unit.h"
 
@@ -76,6 +77,7 @@ struct ruleset {
 	int refs; /* atomic */
 	struct arena arena;
 	uint32_t generation;
+	struct limits limits;            /* with which it was loaded, and runs */
 	const struct source_file *files; /* all files of the generation; sorted by path */
 	struct unit *const *units;       /* the same, loaded; a reference to each */
 	size_t n_files;

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/base.h"
+#include "model/limits.h"
 
 struct campaign;
 struct problem;
@@ -26,6 +27,7 @@ struct unit {
 	bool sound;   /* loaded without an error: the next generation can take it over */
 	uint32_t generation; /* the first that had it; 0 while that is being loaded */
 	struct arena arena;
+	struct limits limits; /* with which it was loaded, and runs */
 	struct source_file file;
 	const struct campaign *campaign;       /* of a file on top of the folder; else NULL */
 	const struct service *const *services; /* that were declared while it was loaded, in that order */

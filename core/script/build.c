@@ -54,7 +54,7 @@ static void ask(lua_State *L, struct script_run *run)
 /* The list of functions on top becomes the list of what they give. */
 static void ask_rows(lua_State *L, struct script_run *run)
 {
-	lua_Integer n = (lua_Integer)lua_rawlen(L, -1);
+	lua_Integer n = sandbox_list_length(L, -1);
 
 	lua_createtable(L, (int)n, 0);
 	for (lua_Integer i = 1; i <= n; i++) {
@@ -331,12 +331,13 @@ static struct str json_at(struct build *build, int index)
 	lua_State *L = build->L;
 	struct buf *out;
 	struct json_writer writer = {.pairs = true, .string = write_json_string, .context = build};
+	struct json_limits limits = {0};
 	struct value unused;
 	struct error error;
 	struct str text;
 
 	if (lua_type(L, index) != LUA_TSTRING) {
-		writer.out = out = sandbox_text(&build->run->state->box);
+		writer.out = out = sandbox_json(&build->run->state->box);
 		if (json_write_lua(L, index, &writer, &error)) {
 			error_prefix(&error, "json");
 			sandbox_raise_error(L, &error);
@@ -344,7 +345,8 @@ static struct str json_at(struct build *build, int index)
 		return buf_view(out);
 	}
 	text = text_at(build, index, PLACE_JSON, "json");
-	if (json_parse(text, (struct json_limits){0}, &build->run->state->box.arena, &unused, &error)) {
+	limits.depth = (size_t)build->run->state->box.limits->of[LIMIT_JSON_DEPTH];
+	if (json_parse(text, limits, &build->run->state->box.arena, &unused, &error)) {
 		sandbox_hint(&build->run->state->box,
 			     "a text is a whole JSON document; give a table, or use text = for plain text");
 		sandbox_raise(L, "json is no JSON: %s at line %d, column %d", error.what, error.line,
@@ -487,4 +489,6 @@ void build_step_request(lua_State *L, struct script_run *run, struct service_box
 		error_prefix(&error, STR_FMT, STR_ARG(box->service->name));
 		sandbox_raise_error(L, &error);
 	}
+	if (run->step.request->body.n > (size_t)run->state->box.limits->of[LIMIT_BODY])
+		sandbox_raise_limit(L, LIMIT_BODY, "the body of the request");
 }

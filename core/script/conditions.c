@@ -79,7 +79,7 @@ static int read_one_value(lua_State *L, struct loader *loader, const struct wher
 
 static int read_list(lua_State *L, struct loader *loader, const struct where *where, struct condition *ret)
 {
-	size_t n = lua_rawlen(L, -1);
+	size_t n = (size_t)sandbox_list_length(L, -1);
 	struct value *values = loader_alloc(loader, (n + 1) * sizeof *values);
 	int error = 0;
 

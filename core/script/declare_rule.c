@@ -251,6 +251,7 @@ static int declare_rule(lua_State *L)
 {
 	struct sandbox *box = sandbox_of(L);
 
+	sandbox_check(L);
 	if (box->mode == MODE_LOAD)
 		return load_rule(L);
 	if (box->mode == MODE_BIND)

@@ -151,6 +151,7 @@ int load_service(lua_State *L)
 	bool is_new = false;
 
 	lua_settop(L, 1);
+	sandbox_check(L);
 	if (++box->loading->n_services > 10000)
 		sandbox_raise(L, "over 10,000 services in one file");
 	slot = find_slot(loader, box->loading);

@@ -1,5 +1,6 @@
 /* What every file of rules sees beside the libraries: the base functions that are ours, and environments. */
 #include "script/duration.h"
+#include "script/lexer.h"
 #include "script/lua_value.h"
 #include "script/sandbox.h"
 
@@ -10,6 +11,7 @@ static int next_sorted(lua_State *L)
 	lua_Integer i = lua_tointeger(L, lua_upvalueindex(3));
 
 	for (;;) {
+		sandbox_check_time(L);
 		lua_pushinteger(L, ++i);
 		lua_replace(L, lua_upvalueindex(3));
 		if (lua_rawgeti(L, lua_upvalueindex(2), i) == LUA_TNIL)
@@ -33,6 +35,7 @@ static bool is_plain_list(lua_State *L, int index)
 	lua_Integer expected = 1;
 
 	for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+		sandbox_check_time(L);
 		if (!lua_isinteger(L, -2) || lua_tointeger(L, -2) != expected++) {
 			lua_pop(L, 2);
 			return false;
@@ -57,6 +60,7 @@ static void push_keys(lua_State *L, int index)
 	if (!others)
 		return;
 	for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+		sandbox_check_time(L);
 		if (lua_type(L, -2) == LUA_TSTRING || lua_type(L, -2) == LUA_TNUMBER)
 			continue;
 		lua_pushvalue(L, -2);
@@ -97,6 +101,7 @@ static int base_next(lua_State *L)
 	}
 	push_keys(L, 1);
 	for (lua_Integer i = 1;; i++) {
+		sandbox_check_time(L);
 		if (!lua_isnil(L, 2)) {
 			bool here;
 
@@ -202,16 +207,54 @@ void sandbox_push_environment(lua_State *L)
 	lua_setmetatable(L, -2);
 }
 
+struct source_reader {
+	struct str rest;
+};
+
+/* Lua's parser takes the square of the length for some texts (`a and a and …`), and no hook runs in it. It
+ * reads little by little, so that its time is looked at on the way. */
+static const char *read_some(lua_State *L, void *context, size_t *ret_n)
+{
+	struct source_reader *reader = context;
+	const char *p = reader->rest.p;
+
+	sandbox_check_time(L);
+	*ret_n = reader->rest.n < 256 ? reader->rest.n : 256;
+	reader->rest.p += *ret_n;
+	reader->rest.n -= *ret_n;
+	return p;
+}
+
+/* Whoever can name _ENV can put other globals in the place of those that every run of the file sees. */
+static void refuse_env(lua_State *L, const struct source_file *file)
+{
+	struct lexer lexer;
+	struct token token;
+
+	if (!memmem(file->text.p, file->text.n, "_ENV", 4))
+		return;
+	lexer_init(&lexer, file->text, 1);
+	while (lexer_next(&lexer, &token)) {
+		if (token.kind != TOKEN_NAME || !token_is(&token, "_ENV"))
+			continue;
+		sandbox_hint(sandbox_of(L),
+			     "each file has its own globals; a module returns what others need");
+		lua_pushfstring(L, "%s:%d: '_ENV' is not part of rules", file->path.p, token.line);
+		lua_error(L);
+	}
+}
+
 void sandbox_load_file(lua_State *L, const struct source_file *file)
 {
-	struct str text = file->text;
+	struct source_reader reader = {file->text};
 
-	if (str_starts(text, STR("\xEF\xBB\xBF"))) {
-		text.p += 3;
-		text.n -= 3;
+	refuse_env(L, file);
+	if (str_starts(file->text, STR("\xEF\xBB\xBF"))) {
+		reader.rest.p += 3;
+		reader.rest.n -= 3;
 	}
 	lua_pushfstring(L, "@%s", file->path.p);
-	if (luaL_loadbufferx(L, text.p, text.n, lua_tostring(L, -1), "t") != LUA_OK)
+	if (lua_load(L, read_some, &reader, lua_tostring(L, -1), "t") != LUA_OK)
 		lua_error(L);
 	sandbox_push_environment(L);
 	lua_setupvalue(L, -2, 1);

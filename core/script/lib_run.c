@@ -50,6 +50,13 @@ static struct service_box *check_service(lua_State *L, const char *method)
 	return box;
 }
 
+/* Those that are not active send nothing, and count for nothing. */
+static void count_delivery(lua_State *L, struct script_run *run)
+{
+	if (++run->n_deliveries > run->state->box.limits->of[LIMIT_DELIVERIES])
+		sandbox_raise_limit(L, LIMIT_DELIVERIES, "the number of deliveries of this run");
+}
+
 /* step_send(service, overrides, fire) */
 static int step_send(lua_State *L)
 {
@@ -60,8 +67,10 @@ static int step_send(lua_State *L)
 	free(run->step.request);
 	run->step =
 		(struct script_step){.kind = STEP_SEND, .service = box->service, .fire = lua_toboolean(L, 3)};
-	if (box->service->active)
+	if (box->service->active) {
+		count_delivery(L, run);
 		build_step_request(L, run, box, 1, lua_isnil(L, 2) ? 0 : 2);
+	}
 	return take_step(L, run, sent);
 }
 
@@ -111,6 +120,7 @@ static int step_call(lua_State *L)
 		lua_pushinteger(L, 0);
 		return 6;
 	}
+	count_delivery(L, run);
 	free(run->step.request);
 	run->step = (struct script_step){.kind = STEP_CALL, .service = box->service};
 	build_step_request(L, run, box, 1, lua_isnil(L, 2) ? 0 : 2);
@@ -185,6 +195,8 @@ static int run_log(lua_State *L)
 	int n = lua_gettop(L);
 	struct buf *line;
 
+	if (++run->n_log_lines > run->state->box.limits->of[LIMIT_LOG_LINES])
+		sandbox_raise_limit(L, LIMIT_LOG_LINES, "the number of log lines of this run");
 	/* Each becomes text first: what follows must not be disturbed by Lua. */
 	for (int i = 1; i <= n; i++) {
 		value_push_shown(L, i);

@@ -1,13 +1,11 @@
 /* string.find, match, gmatch and gsub over patterns with a bound on the work, and the other functions of
- * string and table that could run for ever. Their meaning is the manual's (section 6.4). */
+ * string that could run for ever. Their meaning is the manual's (section 6.4). */
 #include "script/lua_value.h"
 #include "script/sandbox.h"
 
 #include "model/pattern.h"
 
 #include <stdio.h>
-
-enum { MOVE_MAX = 1000000 };
 
 /* From Lua's position (1 is the first, negative from the end) to an offset; may pass the end. */
 static size_t offset_of(lua_Integer position, size_t n)
@@ -242,6 +240,7 @@ static int string_gsub(lua_State *L)
 		lua_tostring(L, 3);
 	luaL_buffinit(L, &out);
 	while (n < max && find_next(L, s, pattern, &from, n ? (lua_Integer)copied : -1, &steps, &match)) {
+		sandbox_check_time(L);
 		luaL_addlstring(&out, s.p + copied, match.start - copied);
 		add_replacement(L, &out, s, &match, type);
 		copied = from = match.end;
@@ -308,19 +307,6 @@ static int string_format(lua_State *L)
 	return 1;
 }
 
-/* Upvalue 1: Lua's own. */
-static int table_move(lua_State *L)
-{
-	lua_Integer from = luaL_checkinteger(L, 2), to = luaL_checkinteger(L, 3);
-
-	if (to >= from && (from < -MOVE_MAX || to > MOVE_MAX * 2 || to - from > MOVE_MAX))
-		sandbox_raise(L, "table.move: over %d values", MOVE_MAX);
-	lua_pushvalue(L, lua_upvalueindex(1));
-	lua_insert(L, 1);
-	lua_call(L, lua_gettop(L) - 1, 1);
-	return 1;
-}
-
 /* Puts `function` in the place of a function of the library on top, which becomes its upvalue. */
 static void wrap(lua_State *L, const char *name, lua_CFunction function)
 {
@@ -341,7 +327,5 @@ void lib_string_open(lua_State *L)
 	wrap(L, "format", string_format);
 	lua_pushnil(L);
 	lua_setfield(L, -2, "dump");
-	lua_getglobal(L, "table");
-	wrap(L, "move", table_move);
-	lua_pop(L, 2);
+	lua_pop(L, 1);
 }

@@ -32,6 +32,8 @@ struct str loader_copy(struct loader *loader, struct str s)
 {
 	struct str copy = arena_copy(loader->arena, s.p ? s : STR(""));
 
+	loader->allocated += copy.n + 1;
+
 	ensure(copy.p);
 	return copy;
 }
@@ -39,6 +41,8 @@ struct str loader_copy(struct loader *loader, struct str s)
 void *loader_alloc(struct loader *loader, size_t n)
 {
 	void *p = arena_zalloc(loader->arena, n ? n : 1);
+
+	loader->allocated += n;
 
 	ensure(p);
 	return p;
@@ -97,7 +101,7 @@ static struct unit *loaded_unit(const struct ruleset *ruleset, struct str name)
 }
 
 /* The n files are those of one campaign's last good version, if it has one. */
-static void load_kept(struct draft *draft, struct source_file *files, size_t n)
+static void load_kept(const struct loader *loader, struct draft *draft, struct source_file *files, size_t n)
 {
 	struct ruleset *alone;
 	struct str name, path;
@@ -106,7 +110,7 @@ static void load_kept(struct draft *draft, struct source_file *files, size_t n)
 		is_kept(files[i].path, &name, &path);
 		files[i].path = path;
 	}
-	alone = script_load(files, n, 0);
+	alone = script_load(files, n, 0, &loader->ruleset->limits);
 	unit_unref(draft->kept);
 	draft->kept = loaded_unit(alone, draft->campaign->name);
 	draft->refused = true;
@@ -137,7 +141,7 @@ static void load_all_kept(struct loader *loader, const struct source_file *files
 			group[end - first] = files[end];
 		draft = find_draft(loader, name);
 		if (draft)
-			load_kept(draft, group, end - first);
+			load_kept(loader, draft, group, end - first);
 	}
 	free(group);
 }
@@ -282,10 +286,13 @@ static void load_file(struct loader *loader, struct part *part, struct draft *dr
 	struct where where = {.file = file};
 	struct error error;
 	int failed = sandbox_open(&loader->box, loader->ruleset->files, loader->ruleset->n_files, MODE_LOAD,
-				  &error);
+				  &loader->ruleset->limits, loader->watch, &error);
 
+	loader->problems_before = loader->problems.n;
+	loader->allocated = 0;
 	if (!failed) {
 		loader->box.loader = loader;
+		loader->box.outside = &loader->allocated;
 		loader->current = draft;
 		failed = sandbox_call(&loader->box, load_main, (void *)(uintptr_t)file, &error);
 	}
@@ -336,15 +343,18 @@ static void finish_loader(struct loader *loader)
 }
 
 struct ruleset *script_reload(const struct ruleset *base, const struct source_file *files, size_t n_files,
-			      bool keep, uint32_t generation)
+			      bool keep, uint32_t generation, const struct limits *limits)
 {
 	struct ruleset *ruleset = mem_zalloc(sizeof *ruleset);
 	struct loader loader = {.ruleset = ruleset, .base = base, .keep = keep, .arena = &ruleset->arena};
+	struct watchdog *watchdog = watchdog_create(NULL);
 	struct source_file *kept;
 	size_t n_kept;
 
+	loader.watch = watchdog_watch(watchdog, NULL);
 	ruleset->refs = 1;
 	ruleset->generation = generation;
+	ruleset->limits = limits ? *limits : base ? base->limits : limits_standard;
 	/* Bounded by the files and by the memory of each script. */
 	arena_init(&ruleset->arena, SIZE_MAX / 2);
 	arena_init(&loader.scratch, SIZE_MAX / 2);
@@ -356,12 +366,15 @@ struct ruleset *script_reload(const struct ruleset *base, const struct source_fi
 	make_drafts(&loader);
 	load_all_kept(&loader, kept, n_kept);
 	load_files(&loader);
+	loader.problems_before = loader.problems.n;
 	load_finish(&loader);
 	finish_loader(&loader);
+	watchdog_destroy(watchdog);
 	return ruleset;
 }
 
-struct ruleset *script_load(const struct source_file *files, size_t n_files, uint32_t generation)
+struct ruleset *script_load(const struct source_file *files, size_t n_files, uint32_t generation,
+			    const struct limits *limits)
 {
-	return script_reload(NULL, files, n_files, false, generation);
+	return script_reload(NULL, files, n_files, false, generation, limits);
 }

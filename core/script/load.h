@@ -83,13 +83,16 @@ struct loader {
 	bool keep;                  /* a campaign with errors keeps the base's version */
 	struct arena scratch;       /* of what the loading itself needs */
 	struct arena *arena;        /* of what is declared now: that of `part`, of the ruleset, or scratch */
+	size_t allocated;           /* there, by the script that is loaded now */
 	struct part *part;          /* whose unit is being filled; NULL: none */
 	struct part *parts;         /* as ruleset->files */
 	struct vec problems;        /* struct noted_problem */
+	size_t problems_before;     /* how many there were when this script began */
 	struct draft *drafts;       /* sorted by name */
 	size_t n_drafts;
 	struct vec types;      /* struct str: of the rule that is read */
 	struct draft *current; /* NULL while a module is loaded by itself */
+	struct watch *watch;
 	struct sandbox box;
 	struct buf text;                 /* of what is shown */
 	struct template_builder builder; /* of a JSON body; always finished before it is used again */

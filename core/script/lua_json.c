@@ -4,8 +4,6 @@
 
 #include "format/json.h"
 
-enum { DEPTH_MAX = 64 };
-
 enum shape { SHAPE_ARRAY, SHAPE_OBJECT, SHAPE_PAIRS };
 
 static int write_value(lua_State *L, struct json_writer *writer, int depth, struct error *reterr);
@@ -65,6 +63,7 @@ static int find_shape(lua_State *L, const struct json_writer *writer, enum shape
 	lua_Integer numbered = 0, largest = 0, named = 0;
 
 	for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+		sandbox_check_time(L);
 		if (lua_type(L, -2) == LUA_TSTRING) {
 			named++;
 		} else if (lua_isinteger(L, -2) && lua_tointeger(L, -2) > 0) {
@@ -158,9 +157,13 @@ static int write_table(lua_State *L, struct json_writer *writer, int depth, stru
 	enum shape shape = SHAPE_OBJECT;
 	lua_Integer n = 0;
 
-	if (depth >= DEPTH_MAX)
-		return error_set(reterr, "nested over %d levels deep, or a table that holds itself",
-				 DEPTH_MAX);
+	sandbox_check_time(L);
+	if (depth >= sandbox_of(L)->limits->of[LIMIT_JSON_DEPTH]) {
+		error_set(reterr, "nested over %d levels deep, or a table that holds itself",
+			  (int)sandbox_of(L)->limits->of[LIMIT_JSON_DEPTH]);
+		error_hint(reterr, "the limit is --%s", limit_infos[LIMIT_JSON_DEPTH].option);
+		return -1;
+	}
 	luaL_checkstack(L, 8, NULL);
 	if (find_shape(L, writer, &shape, &n, reterr))
 		return -1;
@@ -178,7 +181,7 @@ static int write_value(lua_State *L, struct json_writer *writer, int depth, stru
 
 	/* Shared tables can make a small value an endless text: what is full stays full. */
 	if (writer->out->overflow)
-		return error_set(reterr, "the JSON text is over %zu bytes", writer->out->max);
+		return sandbox_full(sandbox_of(L), reterr);
 	switch (lua_type(L, -1)) {
 	case LUA_TNIL:
 		buf_str(writer->out, STR("null"));
@@ -219,7 +222,7 @@ int json_write_lua(lua_State *L, int index, struct json_writer *writer, struct e
 	lua_pushvalue(L, index);
 	ret = write_value(L, writer, 0, reterr);
 	if (!ret && writer->out->overflow)
-		ret = error_set(reterr, "the JSON text is over %zu bytes", writer->out->max);
+		ret = sandbox_full(box, reterr);
 	box->n_keys = keys;
 	if (writer->depth > WHERE_DEPTH_MAX)
 		writer->depth = WHERE_DEPTH_MAX;

@@ -17,13 +17,14 @@ static struct str unit_copy(struct unit *unit, struct str s)
 }
 
 /* Until its file was run it needs nothing but itself. */
-static struct unit *unit_make(const struct source_file *file)
+static struct unit *unit_make(const struct source_file *file, const struct limits *limits)
 {
 	struct unit *unit = mem_zalloc(sizeof *unit);
 	struct unit **self;
 
 	unit->refs = 1;
 	/* Bounded by the file and by the memory of the script. */
+	unit->limits = *limits;
 	arena_init(&unit->arena, SIZE_MAX / 2);
 	unit->file = (struct source_file){unit_copy(unit, file->path), unit_copy(unit, file->text)};
 	self = arena_alloc(&unit->arena, sizeof *self);
@@ -105,7 +106,8 @@ void parts_make(struct loader *loader)
 
 		part->reused = can_be_taken_over(loader, same, same[i]);
 		part->complete = part->entered = part->reused || !is_script(&files[i]);
-		part->unit = units[i] = part->reused ? unit_ref(same[i]) : unit_make(&files[i]);
+		part->unit = units[i] =
+			part->reused ? unit_ref(same[i]) : unit_make(&files[i], &loader->ruleset->limits);
 	}
 	for (size_t i = 0; i < n; i++)
 		files[i] = units[i]->file;

@@ -6,14 +6,17 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+enum { PROBLEMS_MAX = 200 }; /* of one load of one script: who has that many needs no more to read */
+
 static void add(struct loader *loader, bool warning, const struct error *error)
 {
 	if (!warning && loader->current)
 		loader->current->broken = true;
 	if (!warning && loader->part)
 		loader->part->broken = true;
-	*(struct noted_problem *)vec_add(&loader->problems, sizeof(struct noted_problem)) =
-		(struct noted_problem){{warning, *error}, loader->part};
+	if (loader->problems.n - loader->problems_before < PROBLEMS_MAX)
+		*(struct noted_problem *)vec_add(&loader->problems, sizeof(struct noted_problem)) =
+			(struct noted_problem){{warning, *error}, loader->part};
 }
 
 void problem_add(struct loader *loader, const struct where *where, bool warning, const struct error *error)
@@ -133,12 +136,13 @@ void each_text(lua_State *L, struct loader *loader, int index, const struct wher
 			luaL_typename(L, index));
 		return;
 	}
-	n = (lua_Integer)lua_rawlen(L, index);
+	n = sandbox_list_length(L, index);
 	if (n == 0)
 		problem(loader, where, "%s is empty", what);
 	for (lua_Integer i = 1; i <= n; i++) {
 		struct where at = where_index(where, (int)i);
 
+		sandbox_check(L);
 		if (lua_rawgeti(L, index, i) == LUA_TSTRING)
 			each(context, loader, sandbox_str(L, -1), &at);
 		else
@@ -152,6 +156,7 @@ int compile_template(struct loader *loader, struct str text, int context, const 
 {
 	struct error error;
 
+	loader->allocated += text.n;
 	if (!template_compile(text, (enum template_context)context, loader->arena, ret, &error))
 		return 0;
 	problem_add_in_text(loader, where, &error);

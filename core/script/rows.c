@@ -5,8 +5,10 @@ size_t rows_count(lua_State *L, int index)
 	size_t n = 0;
 
 	index = lua_absindex(L, index);
-	for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
+	for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+		sandbox_check_time(L);
 		n++;
+	}
 	return n;
 }
 
@@ -74,6 +76,7 @@ int rows_each(lua_State *L, int index, int (*each)(void *context, lua_State *L, 
 	luaL_checkstack(L, 12, NULL);
 	index = lua_absindex(L, index);
 	for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+		sandbox_check_time(L);
 		list += lua_type(L, -2) != LUA_TSTRING;
 		named += lua_type(L, -2) == LUA_TSTRING;
 	}

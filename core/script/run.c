@@ -31,11 +31,19 @@ static int drop(lua_State *L)
 	return 0;
 }
 
-/* Lets go of the coroutine. Setting a field that is there to nil needs no memory, so it does not fail. */
+enum { WAY_OUT = 64 * 1024 };
+
+/* Lets go of the coroutine. Its memory may be used up, which must not keep it: this needs next to none, and
+ * that is given. */
 static void end_coroutine(struct script_run *run)
 {
-	if (run->L)
-		sandbox_call(&run->state->box, drop, run, NULL);
+	struct sandbox *box = &run->state->box;
+
+	if (run->L) {
+		box->reserve = WAY_OUT;
+		sandbox_call(box, drop, run, NULL);
+		box->reserve = 0;
+	}
 	run->L = NULL;
 	run->over = true;
 }
@@ -119,23 +127,33 @@ static enum script_ending failed(struct script_run *run, int status, struct erro
 	return ending;
 }
 
-enum script_ending script_run_resume(struct script_run *run, const struct step_result *result,
-				     struct script_step *ret_step, struct error *reterr)
+/* Of all its steps together: what each may take is what those before it have left. */
+static bool has_time_left(struct script_run *run, struct error *reterr)
 {
-	struct script_state *state = run->state;
+	const struct sandbox *box = &run->state->box;
+	char limit[32];
+
+	if (run->used_us < box->limits->of[LIMIT_RUN_TIME])
+		return true;
+	limit_show(LIMIT_RUN_TIME, box->limits, limit, sizeof limit);
+	error_set(reterr, "used up its time of %s, in all its steps together", limit);
+	error_hint(reterr, "the limit is --%s", limit_infos[LIMIT_RUN_TIME].option);
+	error_at(reterr, run->rule->campaign->file, run->step.line, 0,
+		 sandbox_file(box, run->rule->campaign->file)->text);
+	return false;
+}
+
+static enum script_ending resume(struct script_run *run, struct script_step *ret_step, struct error *reterr)
+{
+	struct sandbox *box = &run->state->box;
 	enum script_ending ending = SCRIPT_DONE;
 	int n = 0, status;
 
-	ensure(!run->over && !state->current);
-	state->current = run;
-	state->building = false;
-	run->result = result;
-	if (!run->began && sandbox_call(&state->box, begin, run, reterr)) {
-		state->current = NULL;
-		end_coroutine(run);
+	if (run->began && !has_time_left(run, reterr))
 		return SCRIPT_FAILED;
-	}
-	sandbox_begin(&state->box);
+	if (!run->began && sandbox_call(box, begin, run, reterr))
+		return SCRIPT_FAILED;
+	sandbox_enter(box, run->L, box->limits->of[LIMIT_RUN_TIME] - run->used_us);
 	status = lua_resume(run->L, NULL, run->began ? 0 : 4, &n);
 	run->began = true;
 	if (status == LUA_YIELD) {
@@ -145,6 +163,21 @@ enum script_ending script_run_resume(struct script_run *run, const struct step_r
 	} else if (status != LUA_OK) {
 		ending = failed(run, status, reterr);
 	}
+	run->used_us += sandbox_leave(box);
+	return ending;
+}
+
+enum script_ending script_run_resume(struct script_run *run, const struct step_result *result,
+				     struct script_step *ret_step, struct error *reterr)
+{
+	struct script_state *state = run->state;
+	enum script_ending ending;
+
+	ensure(!run->over && !state->current);
+	state->current = run;
+	state->building = false;
+	run->result = result;
+	ending = resume(run, ret_step, reterr);
 	run->result = NULL;
 	state->current = NULL;
 	if (ending != SCRIPT_STEP)

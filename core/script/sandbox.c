@@ -3,14 +3,10 @@
 #include "script/prelude.h"
 #include "script/state.h"
 
-#include "base/clock.h"
-#include "base/suggest.h"
-
 #include <lualib.h>
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
 const char sandbox_public, sandbox_array_mt, sandbox_condition_mt, sandbox_service_mt, sandbox_event_mt,
 	sandbox_missing_mt, sandbox_loaded;
@@ -27,7 +23,7 @@ static void *allocate(void *context, void *p, size_t old_n, size_t n)
 		box->memory -= old_n;
 		return NULL;
 	}
-	if (n > old_n && box->memory + (n - old_n) > box->memory_max)
+	if (n > old_n && sandbox_refuses(box, n - old_n))
 		return NULL;
 	ret = realloc(p, n);
 	if (ret)
@@ -35,24 +31,65 @@ static void *allocate(void *context, void *p, size_t old_n, size_t n)
 	return ret;
 }
 
-static int64_t thread_cpu_us(void)
-{
-	struct timespec t;
+/* --- Time ------------------------------------------------------------------------------------------------
+ */
 
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-static void check_time(lua_State *L, lua_Debug *unused)
+/* The one hook of the program: nobody else calls lua_sethook. */
+static void hook(lua_State *L, lua_Debug *at)
 {
 	struct sandbox *box = sandbox_of(L);
-	int64_t now = thread_cpu_us();
 
-	/* The budget begins with the first look: most runs are over before that, and need no clock at all. */
-	if (!box->began_us)
-		box->began_us = now;
-	if (now - box->began_us > box->budget_us)
-		sandbox_raise(L, "used up its time of %d ms", (int)(box->budget_us / 1000));
+	sandbox_check_time(L);
+	if (at->event == LUA_HOOKLINE && box->on_line)
+		box->on_line(L, at);
+}
+
+/* In the signal's handler, on the thread that runs the script. This is what lua_sethook may be used for. */
+static void time_is_up(void *context)
+{
+	struct sandbox *box = context;
+
+	box->time_is_up = 1;
+	lua_sethook(box->running, hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
+}
+
+void sandbox_enter(struct sandbox *box, lua_State *L, int64_t budget_us)
+{
+	box->raised = (struct place){0};
+	box->hint[0] = 0;
+	box->n_keys = 0;
+	box->running = L;
+	box->time_is_up = 0;
+	lua_sethook(L, box->on_line ? hook : NULL, box->on_line ? LUA_MASKLINE : 0, 0);
+	watch_begin(box->watch, budget_us, time_is_up, box);
+}
+
+int64_t sandbox_leave(struct sandbox *box)
+{
+	int64_t used_us = watch_end(box->watch);
+
+	/* One large body must not stay with the state for ever. */
+	if (box->text.capacity > 64 * 1024)
+		buf_finish(&box->text);
+	if (box->arena.used)
+		arena_finish(&box->arena);
+	if (box->keys_capacity > 4096) {
+		free(box->keys);
+		box->keys = NULL;
+		box->keys_capacity = 0;
+	}
+	return used_us;
+}
+
+void sandbox_raise_time(lua_State *L)
+{
+	struct sandbox *box = sandbox_of(L);
+	char limit[32];
+
+	limit_show(box->time, box->limits, limit, sizeof limit);
+	sandbox_hint(box, "a loop without an end, or too much work at once; the limit is --%s",
+		     limit_infos[box->time].option);
+	sandbox_raise(L, "used up its time of %s", limit);
 }
 
 static int setup(lua_State *L)
@@ -77,6 +114,8 @@ static int setup(lua_State *L)
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &sandbox_loaded);
 	lib_base_open(L);
 	lib_string_open(L);
+	lib_table_open(L);
+	lib_text_open(L);
 	lib_json_open(L);
 	lib_declare_open(L);
 	lib_require_open(L);
@@ -97,18 +136,20 @@ const struct source_file *sandbox_file(const struct sandbox *box, struct str pat
 }
 
 int sandbox_open(struct sandbox *box, const struct source_file *files, size_t n_files, enum sandbox_mode mode,
-		 struct error *reterr)
+		 const struct limits *limits, struct watch *watch, struct error *reterr)
 {
-	*box = (struct sandbox){
-		.memory_max = SANDBOX_MEMORY_MAX, .files = files, .n_files = n_files, .mode = mode};
-	box->budget_us = SANDBOX_LOAD_MS * 1000;
-	buf_init(&box->text, SANDBOX_TEXT_MAX);
-	arena_init(&box->arena, SANDBOX_ARENA_MAX);
+	*box = (struct sandbox){.limits = limits,
+				.files = files,
+				.n_files = n_files,
+				.mode = mode,
+				.watch = watch,
+				.time = LIMIT_LOAD_TIME};
+	buf_init(&box->text, 0);
+	arena_init(&box->arena, 0);
 	box->L = lua_newstate(allocate, box);
-	ensure(box->L);
+	if (!box->L)
+		return sandbox_limit_error(box, LIMIT_MEMORY, "memory", reterr);
 	*(struct sandbox **)lua_getextraspace(box->L) = box;
-	/* Coroutines inherit the hook. */
-	lua_sethook(box->L, check_time, LUA_MASKCOUNT, SANDBOX_HOOK_COUNT);
 	return sandbox_call(box, setup, NULL, reterr);
 }
 
@@ -123,14 +164,6 @@ void sandbox_close(struct sandbox *box)
 	box->L = NULL;
 }
 
-void sandbox_begin(struct sandbox *box)
-{
-	box->began_us = 0;
-	box->raised = (struct place){0};
-	box->hint[0] = 0;
-	box->n_keys = 0;
-}
-
 /* The message handler: the stack that failed is still there. */
 static int note_place(lua_State *L)
 {
@@ -143,7 +176,8 @@ int sandbox_call(struct sandbox *box, lua_CFunction function, void *context, str
 	lua_State *L = box->L;
 	int status;
 
-	sandbox_begin(box);
+	/* The way out of a run may be taken by another thread than the watched one, at the end. */
+	sandbox_enter(box, L, box->reserve ? INT64_MAX : box->limits->of[box->time]);
 	lua_pushcfunction(L, note_place);
 	lua_pushcfunction(L, function);
 	lua_pushlightuserdata(L, context);
@@ -151,6 +185,7 @@ int sandbox_call(struct sandbox *box, lua_CFunction function, void *context, str
 	if (status != LUA_OK)
 		sandbox_error(box, L, status, reterr);
 	lua_settop(L, 0);
+	sandbox_leave(box);
 	return status == LUA_OK ? 0 : -1;
 }
 
@@ -250,7 +285,7 @@ void sandbox_error(struct sandbox *box, lua_State *L, int status, struct error *
 	struct error error;
 
 	if (status == LUA_ERRMEM) {
-		error_set(&error, "used up its memory of %d MiB", (int)(box->memory_max >> 20));
+		sandbox_limit_error(box, LIMIT_MEMORY, "memory", &error);
 	} else if (lua_type(L, -1) == LUA_TSTRING) {
 		struct str text = split_place(box, sandbox_str(L, -1), &place);
 
@@ -258,7 +293,8 @@ void sandbox_error(struct sandbox *box, lua_State *L, int status, struct error *
 	} else {
 		error_set(&error, "the script raised a %s; error takes a text", luaL_typename(L, -1));
 	}
-	memcpy(error.hint, box->hint, sizeof error.hint);
+	if (status != LUA_ERRMEM)
+		memcpy(error.hint, box->hint, sizeof error.hint);
 	if (place.file)
 		error_at(&error, place.file->path, place.line, 0, place.file->text);
 	if (reterr)
@@ -293,118 +329,4 @@ void sandbox_hint(struct sandbox *box, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(box->hint, sizeof box->hint, format, args);
 	va_end(args);
-}
-
-/* --- Work memory -----------------------------------------------------------------------------------------
- */
-
-struct arena *sandbox_arena(struct sandbox *box)
-{
-	arena_finish(&box->arena);
-	return &box->arena;
-}
-
-struct buf *sandbox_text(struct sandbox *box)
-{
-	/* One large body must not stay with the state for ever. */
-	if (box->text.capacity > 64 * 1024) {
-		buf_finish(&box->text);
-		buf_init(&box->text, SANDBOX_TEXT_MAX);
-	}
-	buf_clear(&box->text);
-	return &box->text;
-}
-
-static void add_key(struct sandbox *box, struct key key)
-{
-	if (box->n_keys == box->keys_capacity) {
-		box->keys_capacity = box->keys_capacity ? 2 * box->keys_capacity : 64;
-		box->keys = mem_realloc(box->keys, box->keys_capacity * sizeof *box->keys);
-	}
-	box->keys[box->n_keys++] = key;
-}
-
-static int compare_keys(const void *a, const void *b)
-{
-	const struct key *x = a, *y = b;
-
-	if (x->s.p || y->s.p)
-		return x->s.p && y->s.p ? str_cmp(x->s, y->s) : (x->s.p != NULL) - (y->s.p != NULL);
-	if (x->is_integer && y->is_integer)
-		return (x->integer > y->integer) - (x->integer < y->integer);
-	return (x->number > y->number) - (x->number < y->number);
-}
-
-size_t sandbox_sort_keys(lua_State *L, int index, size_t *ret_others)
-{
-	struct sandbox *box = sandbox_of(L);
-	size_t from = box->n_keys, others = 0;
-
-	index = lua_absindex(L, index);
-	for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
-		if (lua_type(L, -2) == LUA_TSTRING)
-			add_key(box, (struct key){.s = sandbox_str(L, -2)});
-		else if (lua_type(L, -2) == LUA_TNUMBER)
-			add_key(box, (struct key){.is_integer = lua_isinteger(L, -2),
-						  .integer = lua_tointeger(L, -2),
-						  .number = lua_tonumber(L, -2)});
-		else
-			others++;
-	}
-	if (box->n_keys > from)
-		qsort(box->keys + from, box->n_keys - from, sizeof *box->keys, compare_keys);
-	if (ret_others)
-		*ret_others = others;
-	return from;
-}
-
-void sandbox_push_key(lua_State *L, const struct key *key)
-{
-	if (key->s.p)
-		lua_pushlstring(L, key->s.p, key->s.n);
-	else if (key->is_integer)
-		lua_pushinteger(L, key->integer);
-	else
-		lua_pushnumber(L, key->number);
-}
-
-void sandbox_hint_member(lua_State *L, int index, struct str word)
-{
-	struct sandbox *box = sandbox_of(L);
-	size_t n = 0, from = box->n_keys;
-	struct arena arena;
-	struct str *words, nearest;
-	int depth = 0, top = lua_gettop(L);
-
-	luaL_checkstack(L, 24, NULL);
-	lua_pushvalue(L, index);
-	for (int more = 1; more && depth < 4 && lua_istable(L, -1); depth++) {
-		sandbox_sort_keys(L, -1, NULL);
-		more = luaL_getmetafield(L, -1, "__index") == LUA_TTABLE;
-	}
-	arena_init(&arena, SIZE_MAX / 2);
-	words = arena_alloc(&arena, (box->n_keys - from + 1) * sizeof *words);
-	ensure(words);
-	for (size_t i = from; i < box->n_keys; i++) {
-		if (box->keys[i].s.p && box->keys[i].s.p[0] != '_')
-			words[n++] = box->keys[i].s;
-	}
-	nearest = suggest_nearest(word, words, n);
-	if (nearest.p)
-		sandbox_hint(box, "did you mean '" STR_FMT "'?", STR_ARG(nearest));
-	arena_finish(&arena);
-	box->n_keys = from;
-	lua_settop(L, top);
-}
-
-bool sandbox_has_metatable(lua_State *L, int index, const void *which)
-{
-	bool ret;
-
-	if (!lua_getmetatable(L, index))
-		return false;
-	lua_rawgetp(L, LUA_REGISTRYINDEX, which);
-	ret = lua_rawequal(L, -1, -2);
-	lua_pop(L, 2);
-	return ret;
 }

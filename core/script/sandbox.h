@@ -10,19 +10,19 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/watchdog.h"
+#include "model/limits.h"
 #include "model/rule.h"
 
 #include <lua.h>
 #include <lauxlib.h>
 
+#include <signal.h>
+
 enum {
-	SANDBOX_MEMORY_MAX = 16 << 20,
-	SANDBOX_LOAD_MS = 500,
-	SANDBOX_RUN_MS = 200,
-	SANDBOX_HOOK_COUNT = 10000,      /* instructions between two looks at the clock */
 	SANDBOX_PATTERN_STEPS = 1000000, /* of one call of string.find and the like */
-	SANDBOX_STRING_MAX = 4 << 20,
-	SANDBOX_TEXT_MAX = 2 << 20,
+	SANDBOX_STRING_MAX = 4 << 20,    /* bytes: of string.rep */
+	SANDBOX_LIST_MAX = 1000000,      /* values of a list that a function of C goes through */
 	SANDBOX_ARENA_MAX = 8 << 20,
 };
 
@@ -55,7 +55,8 @@ struct key {
 
 struct sandbox {
 	lua_State *L;
-	size_t memory, memory_max;
+	size_t memory; /* bytes that Lua holds */
+	const struct limits *limits;
 	const struct source_file *files; /* the sources; sorted by path */
 	size_t n_files;
 	enum sandbox_mode mode;
@@ -63,8 +64,16 @@ struct sandbox {
 	struct script_state *state; /* MODE_BIND, MODE_RUN */
 	struct loading *loading;    /* the innermost; NULL in MODE_RUN */
 
-	int64_t budget_us;
-	int64_t began_us; /* 0: not looked at yet */
+	const size_t *outside; /* bytes that it makes grow outside of its own memory; NULL: none */
+	size_t reserve;        /* bytes above the limit, for the way out of an error */
+
+	struct watch *watch;
+	lua_State *running;               /* box->L or a run's coroutine, while it runs */
+	volatile sig_atomic_t time_is_up; /* set by the watchdog's signal */
+	enum limit_kind time;             /* that this is */
+
+	/* Told of each new line that runs; NULL: nobody asks. Set before anything is loaded. */
+	void (*on_line)(lua_State *L, lua_Debug *at);
 
 	/* Of the error that is being raised. */
 	struct place raised;
@@ -77,8 +86,9 @@ struct sandbox {
 	size_t n_keys, keys_capacity;
 };
 
+/* `watch` is the one of the thread that will run it; it and the limits outlive it. */
 int sandbox_open(struct sandbox *box, const struct source_file *files, size_t n_files, enum sandbox_mode mode,
-		 struct error *reterr);
+		 const struct limits *limits, struct watch *watch, struct error *reterr);
 void sandbox_close(struct sandbox *box); /* one that is all zero is allowed */
 
 static inline struct sandbox *sandbox_of(lua_State *L)
@@ -89,11 +99,34 @@ static inline struct sandbox *sandbox_of(lua_State *L)
 /* The source of that path; NULL when there is none. */
 const struct source_file *sandbox_file(const struct sandbox *box, struct str path);
 
-/* Runs `function` with `context` as its light userdata argument, protected and with a new time budget. */
+/* Runs `function` with `context` as its light userdata argument, protected, with the time for a load or a
+ * run. */
 int sandbox_call(struct sandbox *box, lua_CFunction function, void *context, struct error *reterr);
 
-/* A new time budget; for a resume. */
-void sandbox_begin(struct sandbox *box);
+/* L, box->L or a coroutine of it, is about to run for at most this long; and has run. Leaving returns the CPU
+ * time that it took, in us, and gives back work memory. */
+void sandbox_enter(struct sandbox *box, lua_State *L, int64_t budget_us);
+int64_t sandbox_leave(struct sandbox *box);
+
+/* Raises if the time is up. For loops of C that a script can make long. */
+_Noreturn void sandbox_raise_time(lua_State *L);
+static inline void sandbox_check_time(lua_State *L);
+
+/* All that the script holds, in bytes: its Lua and our buffers. */
+size_t sandbox_memory(const struct sandbox *box);
+bool sandbox_refuses(struct sandbox *box, size_t n); /* this much more? */
+
+/* Raises if its memory or its time is used up: for what grows outside of Lua. */
+void sandbox_check(lua_State *L);
+
+/* Raises for something over a limit, naming it and its option: "the JSON text is over its limit of 2 MiB". */
+_Noreturn void sandbox_raise_limit(lua_State *L, enum limit_kind kind, const char *what);
+int sandbox_limit_error(const struct sandbox *box, enum limit_kind kind, const char *what,
+			struct error *reterr);
+
+/* The length of the list at `index`. Raises for one that is too long to go through: with holes, '#' can be
+ * anything. */
+lua_Integer sandbox_list_length(lua_State *L, int index);
 
 /* The error value on top of L, which may be a coroutine that failed, as an error with its place. Not
  * protected and raises nothing. */
@@ -110,9 +143,13 @@ void sandbox_hint(struct sandbox *box, const char *format, ...) __attribute__((f
 /* "did you mean 'x'?" among the text keys of the table at `index`, and of the tables behind it (__index). */
 void sandbox_hint_member(lua_State *L, int index, struct str word);
 
-/* The work arena, emptied. */
+/* The work arena and the work text, emptied, with what memory the script has left as their maximum. */
 struct arena *sandbox_arena(struct sandbox *box);
 struct buf *sandbox_text(struct sandbox *box);
+struct buf *sandbox_json(struct sandbox *box);
+
+/* Why sandbox_json's text is full. */
+int sandbox_full(const struct sandbox *box, struct error *reterr);
 
 /* Collects the text and number keys of the table at `index`, sorted, behind those that are in box->keys.
  * Returns where they begin; the caller sets n_keys back to that. ret_others: keys of other types. */
@@ -124,6 +161,12 @@ void sandbox_push_environment(lua_State *L);
 
 /* Loads a source as text; leaves the function on the stack. Raises what Lua says. */
 void sandbox_load_file(lua_State *L, const struct source_file *file);
+
+static inline void sandbox_check_time(lua_State *L)
+{
+	if (sandbox_of(L)->time_is_up)
+		sandbox_raise_time(L);
+}
 
 static inline struct str sandbox_str(lua_State *L, int index)
 {
@@ -142,6 +185,8 @@ bool sandbox_has_metatable(lua_State *L, int index, const void *which);
 /* Libraries: each adds its C functions to the globals of the prelude. */
 void lib_base_open(lua_State *L);
 void lib_string_open(lua_State *L);
+void lib_table_open(lua_State *L);
+void lib_text_open(lua_State *L);
 void lib_json_open(lua_State *L);
 void lib_declare_open(lua_State *L);
 void lib_require_open(lua_State *L);

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/watchdog.h"
 #include "model/request.h"
 #include "model/rule.h"
 #include "model/runlog.h"
@@ -38,15 +39,17 @@ int script_read_folder(const char *folder, struct arena *arena, struct source_fi
 		       struct error *reterr);
 
 /* Loads all files as one generation. Never fails as a whole: what is wrong is in ruleset->problems, and a
- * campaign with an error is not loaded while the others are. The files are copied. One reference is the
- * caller's. */
-struct ruleset *script_load(const struct source_file *files, size_t n_files, uint32_t generation);
+ * campaign with an error is not loaded while the others are. The files are copied. Loading and running are
+ * held to the limits; NULL: the standard ones. One reference is the caller's. */
+struct ruleset *script_load(const struct source_file *files, size_t n_files, uint32_t generation,
+			    const struct limits *limits);
 
 /* The same, where every file that is as it was in `base`, with all that it requires, is taken over from there
  * and not loaded again. With `keep` a campaign that has errors now goes on as it was in `base`: its last good
- * version. What serves a source in `base` is not broken by something else that wants to serve it too. */
+ * version. What serves a source in `base` is not broken by something else that wants to serve it too.
+ * NULL limits: those of `base`, or the standard ones. */
 struct ruleset *script_reload(const struct ruleset *base, const struct source_file *files, size_t n_files,
-			      bool keep, uint32_t generation);
+			      bool keep, uint32_t generation, const struct limits *limits);
 
 /* The files of the generation, from which script_load makes the same one again: those of the folder, and,
  * under
@@ -71,12 +74,13 @@ struct script_host {
 	void (*log)(void *context, struct str line);
 };
 
-/* The campaign's state, with its script loaded for running. The campaign's unit must outlive it. */
-int script_state_create(const struct campaign *campaign, const struct script_host *host,
+/* The campaign's state, with its script loaded for running. The campaign's unit and `watch`, the one of the
+ * thread that runs it, must outlive it. */
+int script_state_create(const struct campaign *campaign, const struct script_host *host, struct watch *watch,
 			struct script_state **ret, struct error *reterr);
 void script_state_destroy(
 	struct script_state *state); /* its runs must have been destroyed; NULL is allowed */
-size_t script_state_memory(const struct script_state *state); /* bytes that Lua holds now */
+size_t script_state_memory(const struct script_state *state); /* bytes that it holds now */
 
 enum step_kind { STEP_SEND, STEP_CALL, STEP_WAIT_FOR, STEP_SLEEP };
 

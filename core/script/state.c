@@ -150,7 +150,7 @@ static int bind_campaign(lua_State *L)
 	return 0;
 }
 
-int script_state_create(const struct campaign *campaign, const struct script_host *host,
+int script_state_create(const struct campaign *campaign, const struct script_host *host, struct watch *watch,
 			struct script_state **ret, struct error *reterr)
 {
 	struct script_state *state = mem_zalloc(sizeof *state);
@@ -158,7 +158,8 @@ int script_state_create(const struct campaign *campaign, const struct script_hos
 	state->campaign = campaign;
 	state->host = host;
 	literals_init(&state->literals);
-	if (sandbox_open(&state->box, campaign->unit->files, campaign->unit->n_files, MODE_BIND, reterr)) {
+	if (sandbox_open(&state->box, campaign->unit->files, campaign->unit->n_files, MODE_BIND,
+			 &campaign->unit->limits, watch, reterr)) {
 		script_state_destroy(state);
 		return -1;
 	}
@@ -169,7 +170,7 @@ int script_state_create(const struct campaign *campaign, const struct script_hos
 	}
 	state->box.loading = NULL;
 	state->box.mode = MODE_RUN;
-	state->box.budget_us = SANDBOX_RUN_MS * 1000;
+	state->box.time = LIMIT_RUN_TIME;
 	*ret = state;
 	return 0;
 }
@@ -185,5 +186,5 @@ void script_state_destroy(struct script_state *state)
 
 size_t script_state_memory(const struct script_state *state)
 {
-	return state->box.memory;
+	return sandbox_memory(&state->box);
 }

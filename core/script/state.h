@@ -28,6 +28,8 @@ struct script_run {
 	uint64_t serial; /* of this run in its state, from 1: whose userdata is whose */
 	lua_State *L;    /* its coroutine; NULL before it began and after it ended */
 	bool began, over;
+	int64_t used_us; /* CPU time of all its steps */
+	int64_t n_deliveries, n_log_lines;
 
 	struct script_step step; /* what it yields; its request is freed with the run until it is taken */
 	const struct step_result *result; /* of the last step, during a resume */

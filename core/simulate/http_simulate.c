@@ -103,7 +103,7 @@ static int change_rules(struct simulate_job *simulate, const struct value *chang
 			file = &files[n++];
 		*file = (struct source_file){member->key, member->value.text};
 	}
-	simulate->ruleset = script_reload(serving, files, n, true, serving->generation);
+	simulate->ruleset = script_reload(serving, files, n, true, serving->generation, NULL);
 	ruleset_unref((struct ruleset *)(uintptr_t)serving);
 	free(files);
 	return 0;

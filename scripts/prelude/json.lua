@@ -7,15 +7,15 @@ local function check_text(what, text)
 end
 
 local function encode(value)
-	local text, problem = json_encode(value, true)
-	return text or raise("json.encode: " .. problem)
+	local text, problem, hint = json_encode(value, true)
+	return text or raise("json.encode: " .. problem, hint)
 end
 
 local function decode(text)
 	check_text("json.decode", text)
-	local value, problem = json_decode(text)
+	local value, problem, hint = json_decode(text)
 	if value == nil then
-		raise("json.decode: " .. problem)
+		raise("json.decode: " .. problem, hint)
 	end
 	return value
 end
@@ -24,7 +24,8 @@ local function try_decode(text)
 	if type(text) ~= "string" then
 		return nil, "a " .. type(text) .. " is no JSON text"
 	end
-	return json_decode(text)
+	local value, problem = json_decode(text)
+	return value, problem
 end
 
 -- Marks a list, so that it is written as [ ] even when it is empty or looks like rows.
@@ -40,27 +41,41 @@ end
 
 library("json", { encode = encode, decode = decode, try_decode = try_decode, array = array, null = json_null })
 
-local cjson = {
-	null = json_null,
-	empty_array = setmetatable({}, array_mt),
-	encode = function(value)
-		local text, problem = json_encode(value, false)
-		return text or raise("cjson.encode: " .. problem)
-	end,
-	decode = decode,
+-- A marked list that nobody can fill, as lua-cjson has it: a new one each time.
+local function empty_array(_, name)
+	if name == "empty_array" then
+		return array()
+	end
+	raise("there is no cjson." .. shown(name), "encode, decode, null, empty_array")
+end
+
+local function cjson(members)
+	members.null = json_null
+	return setmetatable({}, {
+		__index = setmetatable(members, { __index = empty_array }),
+		__newindex = function()
+			raise("the library 'cjson' cannot be changed")
+		end,
+	})
+end
+
+local modules = {
+	cjson = cjson {
+		encode = function(value)
+			local text, problem, hint = json_encode(value, false)
+			return text or raise("cjson.encode: " .. problem, hint)
+		end,
+		decode = decode,
+	},
+	["cjson.safe"] = cjson {
+		encode = function(value)
+			local text, problem = json_encode(value, false)
+			return text, problem
+		end,
+		decode = try_decode,
+	},
 }
 
 function require_cjson(name)
-	if name == "cjson" then
-		return cjson
-	elseif name == "cjson.safe" then
-		return {
-			null = json_null,
-			empty_array = cjson.empty_array,
-			encode = function(value)
-				return json_encode(value, false)
-			end,
-			decode = try_decode,
-		}
-	end
+	return modules[name]
 end

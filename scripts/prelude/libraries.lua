@@ -14,9 +14,9 @@ local elsewhere = {
 	load = "code stands in the rules' files; require loads a module",
 	loadfile = "require loads a module below the rules folder",
 	loadstring = "code stands in the rules' files; require loads a module",
-	os = "clock.now() gives the time in seconds; rules see nothing else of the machine",
+	os = "use clock.now(), in seconds: a run must do the same when it is run again; rules see nothing else of the machine",
 	package = "require finds the modules below the rules folder",
-	pcall = "expected failures are returned: service:try_call and json.try_decode give nil and the error",
+	pcall = "use service:try_call and json.try_decode, which return nil and the error",
 	rawequal = "write a == b",
 	rawget = "write t[key]",
 	rawlen = "write #t",
@@ -25,11 +25,12 @@ local elsewhere = {
 	soap = "SOAP services come with a later version",
 	unpack = "it is called table.unpack",
 	warn = "log(...) writes to the call's timeline",
-	xpcall = "expected failures are returned: service:try_call and json.try_decode give nil and the error",
+	xpcall = "use service:try_call and json.try_decode, which return nil and the error",
 	["math.pow"] = "write x ^ y",
 	["math.randomseed"] = "each run has its own chance, the same when it is run again",
 	["string.dump"] = "functions stay functions",
-	["string.trim"] = "write s:match(\"^%s*(.-)%s*$\")",
+	["string.trim"] = "it is called text.trim",
+	["string.split"] = "it is called text.split",
 	["table.getn"] = "write #t",
 }
 
@@ -63,7 +64,7 @@ public.print = log
 
 math.random = random
 math.randomseed = nil
-for _, name in ipairs { "string", "table", "math", "utf8" } do
+for _, name in ipairs { "string", "table", "math", "utf8", "text" } do
 	library(name, _ENV[name])
 end
 library("clock", { now = now })

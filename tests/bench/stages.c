@@ -76,7 +76,7 @@ int main(int argc, char **argv)
 	struct error error;
 	arena_init(&arena, 64 << 20);
 	ensure(script_read_folder(argv[1], &arena, &files, &n_files, &error) == 0);
-	struct ruleset *ruleset = script_load(files, n_files, 1);
+	struct ruleset *ruleset = script_load(files, n_files, 1, NULL);
 	ensure(ruleset->n_errors == 0 && ruleset->n_services > 0);
 	struct str text = read_all(argv[2]);
 	struct event_list list = {0};

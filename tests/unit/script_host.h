@@ -7,6 +7,7 @@
 
 struct fixture {
 	struct ruleset *ruleset;
+	struct watchdog *watchdog;
 	struct script_state *state;
 	struct script_run *run;
 	struct arena arena;
@@ -49,7 +50,9 @@ static inline void fixture_init(struct fixture *fixture, struct ruleset *ruleset
 	*fixture = (struct fixture){.ruleset = ruleset, .now_ms = 1760454246500};
 	arena_init(&fixture->arena, 1 << 20);
 	runlog_init(&fixture->log, &fixture->arena, 100);
-	if (script_state_create(find_campaign(ruleset, campaign), &host, &fixture->state, &fixture->error)) {
+	fixture->watchdog = watchdog_create(NULL);
+	if (script_state_create(find_campaign(ruleset, campaign), &host,
+				watchdog_watch(fixture->watchdog, NULL), &fixture->state, &fixture->error)) {
 		print_message("# %s:%d %s\n", fixture->error.file, fixture->error.line, fixture->error.what);
 		fail();
 	}
@@ -59,6 +62,7 @@ static inline void fixture_finish(struct fixture *fixture)
 {
 	script_run_destroy(fixture->run);
 	script_state_destroy(fixture->state);
+	watchdog_destroy(fixture->watchdog);
 	event_list_finish(&fixture->call);
 	arena_finish(&fixture->arena);
 	free(fixture->step.request);

@@ -91,7 +91,7 @@ static void the_sample_rules_load(void **state)
 	arena_init(&arena, 1 << 20);
 	assert_int_equal(script_read_folder(RULES, &arena, &files, &n, &error), 0);
 	assert_true(n >= 3);
-	ruleset = load_good(script_load(files, n, 7));
+	ruleset = load_good(script_load(files, n, 7, NULL));
 	assert_int_equal(ruleset->generation, 7);
 	assert_non_null(ruleset->fallback);
 	arena_finish(&arena);

@@ -28,7 +28,7 @@ static struct folder folder(const char *path, ...)
 
 static struct ruleset *load_over(const struct ruleset *base, const struct folder *files)
 {
-	return script_reload(base, files->files, files->n, true, 1);
+	return script_reload(base, files->files, files->n, true, 1, NULL);
 }
 
 static const struct unit *unit_of(const struct ruleset *ruleset, const char *path)
@@ -178,7 +178,7 @@ static void a_stored_generation_is_the_same_again(void **state)
 	arena_init(&arena, 1 << 20);
 	stored = script_sources(second, &arena, &n);
 	assert_int_equal(n, 4 + 2 + 1);
-	again = script_load(stored, n, 2);
+	again = script_load(stored, n, 2, NULL);
 	assert_int_equal(again->n_kept, 1);
 	assert_int_equal(again->n_files, 4);
 	assert_false(find_campaign(again, "aa")->loaded);

@@ -20,7 +20,7 @@ static inline struct ruleset *load_rules(const char *path, ...)
 		files[n++] = (struct source_file){str_of(path), str_of(va_arg(args, const char *))};
 	}
 	va_end(args);
-	return script_load(files, n, 1);
+	return script_load(files, n, 1, NULL);
 }
 
 static inline void show_problems(const struct ruleset *ruleset)

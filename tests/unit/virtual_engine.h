@@ -55,7 +55,7 @@ static inline void virtual_begin(struct virtual_engine *v, const char *rules)
 	struct source_file file = {STR("campaign.lua"), str_of(rules)};
 	struct engine_options options = {.seed = 1};
 	struct error error, notice;
-	struct ruleset *ruleset = script_load(&file, 1, 1);
+	struct ruleset *ruleset = script_load(&file, 1, 1, NULL);
 	for (size_t i = 0; i < ruleset->n_problems; i++)
 		printf("# %s: line %d\n", ruleset->problems[i].error.what, ruleset->problems[i].error.line);
 	assert_int_equal(ruleset->n_errors, 0);

@@ -1,0 +1,7 @@
+-- expect: failed "raised a userdata"
+serves "/hostile/error-null"
+local svc = require "services.svc"
+
+rule "bad" { on = "post_call", run = function(call, event)
+	error(json.null)
+end }

@@ -1,0 +1,7 @@
+-- expect: failed "over its limit of 2 MiB"
+serves "/hostile/json-text-too-big"
+local svc = require "services.svc"
+
+rule "bad" { on = "post_call", run = function(call, event)
+	json.encode { ('x'):rep(3000000) }
+end }

@@ -1,0 +1,10 @@
+-- expect: failed "one with holes"
+serves "/hostile/list-without-end-insert"
+local svc = require "services.svc"
+
+rule "bad" { on = "post_call", run = function(call, event)
+	local t = {}
+	for i = 62, 0, -1 do t[1 << i] = 1 end
+	t[math.maxinteger] = 1
+	table.insert(t, 1, 0)
+end }

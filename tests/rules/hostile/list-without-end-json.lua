@@ -1,0 +1,9 @@
+-- expect: failed "a list with holes"
+serves "/hostile/list-without-end-json"
+local svc = require "services.svc"
+
+rule "bad" { on = "post_call", run = function(call, event)
+	local t = {}
+	for i = 62, 0, -1 do t[1 << i] = 1 end
+	json.encode(t)
+end }

@@ -1,0 +1,7 @@
+-- expect: failed "takes too long"
+serves "/hostile/pattern-lazy"
+local svc = require "services.svc"
+
+rule "bad" { on = "post_call", run = function(call, event)
+	('a'):rep(3000):find(('a-'):rep(30) .. 'b')
+end }

@@ -1,0 +1,7 @@
+-- expect: failed "takes too long"
+serves "/hostile/pattern-quadratic"
+local svc = require "services.svc"
+
+rule "bad" { on = "post_call", run = function(call, event)
+	('a'):rep(100000):gsub('a*b', '')
+end }

@@ -1,0 +1,7 @@
+-- expect: failed "takes too long"
+serves "/hostile/pattern-spaces"
+local svc = require "services.svc"
+
+rule "bad" { on = "post_call", run = function(call, event)
+	(' '):rep(40000):find('%s+$x')
+end }

@@ -1,0 +1,7 @@
+-- expect: failed "with a colon"
+serves "/hostile/service-method-text"
+local svc = require "services.svc"
+
+rule "bad" { on = "post_call", run = function(call, event)
+	svc.plain.send('x')
+end }

@@ -1,0 +1,7 @@
+-- expect: failed "skip takes the reason"
+serves "/hostile/skip-table"
+local svc = require "services.svc"
+
+rule "bad" { on = "post_call", run = function(call, event)
+	skip {}
+end }

@@ -1,0 +1,7 @@
+-- expect: failed "no duration"
+serves "/hostile/sleep-huge"
+local svc = require "services.svc"
+
+rule "bad" { on = "post_call", run = function(call, event)
+	sleep(1e300)
+end }
