@@ -6,6 +6,7 @@
  * service asks for no order each delivery has a lane of its own.
  */
 #include "engine/private.h"
+#include "policy/retry.h"
 
 struct outlet {
 	uint64_t service;     /* hash of its name */
@@ -68,11 +69,15 @@ static void make_ready(struct delivery *delivery)
 		outlet_queue(delivery->shard, outlet);
 }
 
-/* One that was retried before the engine was started again still waits for its time. */
+/* One that was retried before the engine was started again still waits for its time; not for longer than any
+ * wait can be, though the wall clock may have been set back since. */
 static void become_head(struct delivery *delivery)
 {
 	int64_t delay_ms = delivery->next_ms ? delivery->next_ms - clock_wall_ms(delivery->shard->clock) : 0;
+	int64_t most_ms = retry_longest_ms(&delivery->service->retry);
 	delivery->next_ms = 0;
+	if (delay_ms > most_ms)
+		delay_ms = most_ms;
 	if (delay_ms > 0)
 		delivery_wait(delivery, delay_ms);
 	else

@@ -209,8 +209,8 @@ struct delivery {
 	int attempts;
 	int64_t attempt_at_ms;
 	char traceparent[TRACEPARENT_SIZE]; /* of this attempt */
-	struct answer *answer; /* the last, when somebody waits for it */
-	int64_t answered_ms;   /* when that came */
+	struct answer *answer;              /* the last, when somebody waits for it */
+	int64_t answered_ms;                /* when that came */
 };
 
 /* What somebody wants sent. */

@@ -182,10 +182,13 @@ static void time_is_up(struct timer *timer)
 	run_wait_over(container_of(timer, struct run, timer), NULL);
 }
 
-static void wait_until(struct run *run, int64_t deadline_ms, enum run_state state)
+/* It never waits longer than the rule said, though the wall clock may have been set back since it began. */
+static void wait_until(struct run *run, int64_t deadline_ms, int64_t most_ms, enum run_state state)
 {
 	struct shard *shard = run->call->shard;
 	int64_t wait_ms = deadline_ms - clock_wall_ms(shard->clock);
+	if (wait_ms > most_ms)
+		wait_ms = most_ms;
 	run_begin_waiting(run, state);
 	run->timer.fire = time_is_up;
 	int64_t end_ms = shard->engine->options.waits_end_ms;
@@ -253,7 +256,7 @@ static enum step_outcome step_wait(struct run *run, const struct script_step *st
 	struct step_record record = {run->n_steps, str_of(run->fingerprint), false, deadline_ms, 0};
 	if (!earlier)
 		record_step(shard, run->event, run->rule, &record, NULL, NULL);
-	wait_until(run, deadline_ms, state);
+	wait_until(run, deadline_ms, step->wait_ms, state);
 	return STEP_WAITS;
 }
 

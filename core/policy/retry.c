@@ -84,6 +84,17 @@ static int64_t scheduled_ms(const struct retry_policy *policy, int attempt, uint
 	return spread > 0 ? delay + (int64_t)(chance % (uint64_t)(2 * spread + 1)) - spread : delay;
 }
 
+int64_t retry_longest_ms(const struct retry_policy *policy)
+{
+	int64_t longest = RETRY_AFTER_MAX_MS;
+	for (int i = 0; i < policy->n_delays; i++) {
+		int64_t delay = policy->delays_ms[i];
+		delay += delay * policy->jitter_percent / 100;
+		longest = delay > longest ? delay : longest;
+	}
+	return longest;
+}
+
 enum verdict retry_decide(const struct retry_policy *policy, int attempt, const struct answer *answer,
 			  int64_t now_ms, uint64_t chance, int64_t *ret_delay_ms)
 {

@@ -22,6 +22,9 @@ enum verdict { VERDICT_DELIVERED, VERDICT_RETRY, VERDICT_DEAD };
  * FAILURE_STATUS. Answers without a status stay as they are. */
 void retry_judge(const struct retry_policy *policy, struct answer *answer);
 
+/* No wait is longer. */
+int64_t retry_longest_ms(const struct retry_policy *policy);
+
 /* `attempt` counts from 1; the answer is judged already. RETRY: ret_delay_ms is the wait.
  *
  * Where the policy says nothing else, 410 is dead at once, 400, 413 and 422 after one more try, what we

@@ -236,6 +236,60 @@ static void without_an_order_none_waits_for_another(void **state)
 	virtual_stop(&v);
 }
 
+/* The wall clock is set forward or back while things wait; what waits goes by the other clock. */
+static void jump(struct virtual_engine *v, int64_t by_ms)
+{
+	v->solo.base_ms += by_ms;
+}
+
+static void a_clock_that_jumps_changes_no_wait(void **state)
+{
+	static const int64_t at[] = {0, 5, 305, 2105};
+	static const int64_t jumps[] = {0, DAY_MS, -2 * (int64_t)DAY_MS};
+	for (size_t i = 0; i < countof(jumps); i++) {
+		struct virtual_engine v;
+		start(&v, SERVICE("retry = { jitter = 0, attempts = 4 }") FIRE, 503, 20);
+		virtual_tags(&v, "e1", "post_call", "");
+		virtual_advance(&v, 100000);
+		jump(&v, jumps[i]);
+		virtual_advance(&v, DAY_MS);
+		assert_sent_at(&v, at, countof(at));
+		virtual_stop(&v);
+	}
+}
+
+/* After a restart only the wall clock tells how much of a wait is over. Set back, it must not make a wait
+ * longer than it was. */
+static void after_a_restart_no_wait_is_longer_than_it_was(void **state)
+{
+	static const char rules[] = SERVICE("retry = { schedule = { '1h' }, jitter = 0 }") FIRE
+		"rule 'sleeps' { on = 'agent_connect', run = function() sleep('1h') crm:send { text = 'woke' "
+		"} end }\n";
+	char folder[] = "/tmp/switchhook-test-XXXXXX";
+	struct virtual_engine v = {0};
+	v.folder = mkdtemp(folder);
+	assert_non_null(v.folder);
+	virtual_begin(&v, rules);
+	v.statuses[v.n_statuses++] = 503;
+	virtual_tags(&v, "e1", "post_call", "");
+	virtual_event(&v, "{\"id\":\"e2\",\"type\":\"agent_connect\",\"source\":\"/queues/"
+			  "1\",\"subject\":\"2\",\"data\":{}}");
+	virtual_advance(&v, 60000);
+	virtual_end(&v);
+	jump(&v, -100 * (int64_t)DAY_MS);
+	virtual_begin(&v, rules);
+	virtual_advance(&v, 3600 * 1000);
+	virtual_settle(&v);
+	assert_string_equal(v.sent[v.n_sent - 1].body, "woke");
+	virtual_advance(&v, DAY_MS);
+	virtual_settle(&v);
+	assert_int_equal(v.engine->totals.delivered, 2);
+	virtual_stop(&v);
+	char command[sizeof folder + 16];
+	snprintf(command, sizeof command, "rm -r %s", folder);
+	assert_int_equal(system(command), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +304,8 @@ int main(void)
 		cmocka_unit_test(what_waits_behind_another_expires_there),
 		cmocka_unit_test(a_call_that_expired_says_so),
 		cmocka_unit_test(without_an_order_none_waits_for_another),
+		cmocka_unit_test(a_clock_that_jumps_changes_no_wait),
+		cmocka_unit_test(after_a_restart_no_wait_is_longer_than_it_was),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,6 +25,21 @@ static enum journal_fault crash_at(void *context, const char *point)
 
 enum { CRASH_EVENTS = 40 };
 
+static void write_rest(struct journal *journal, uint64_t seq)
+{
+	struct journal_run run = {.seq = seq, .campaign = STR("c"), .rule = STR("r"), .log = STR("")};
+	struct journal_step step = {.seq = seq,
+				    .campaign = STR("c"),
+				    .rule = STR("r"),
+				    .number = 1,
+				    .fingerprint = STR("sleep"),
+				    .answer = STR("")};
+	struct journal_once once = {.key = {seq, seq}, .seq = seq};
+	post_and_wait(journal, &once.entry, ENTRY_ONCE);
+	post_and_wait(journal, &step.entry, ENTRY_STEP);
+	post_and_wait(journal, &run.entry, ENTRY_RUN);
+}
+
 /* The child's life: writes event after event with its delivery, and tells through the pipe what was answered.
  */
 static void write_until_the_crash(const char *folder, struct crash *crash, int tell)
@@ -47,6 +62,7 @@ static void write_until_the_crash(const char *folder, struct crash *crash, int t
 		line = 'd';
 		if (write(tell, &line, 1) != 1)
 			_exit(2);
+		write_rest(journal, seq);
 		write_done(journal, seq);
 	}
 	journal_close(journal);
@@ -93,7 +109,8 @@ static void crash_and_look(const char *point, int after)
 static void what_was_answered_is_there_after_a_crash_at_any_point(void **state)
 {
 	static const char *const points[] = {"before-events",   "before-event", "before-done",
-					     "before-delivery", "before-state", "before-commit",
+					     "before-delivery", "before-run",   "before-step",
+					     "before-once",     "before-state", "before-commit",
 					     "after-commit",    "before-answer"};
 	for (size_t i = 0; i < countof(points); i++)
 		for (int after = 0; after < CRASH_EVENTS; after = after * 2 + 1)
@@ -466,6 +483,34 @@ static void an_older_schema_is_brought_up_step_by_step(void **state)
 	folder_remove(folder);
 }
 
+/* As the first version left it: without what came later. */
+static void a_journal_of_the_first_version_is_read_and_goes_on(void **state)
+{
+	static const char older[] =
+		"DROP INDEX runs_unsettled; ALTER TABLE runs DROP COLUMN time_ms;"
+		"ALTER TABLE runs DROP COLUMN generation;"
+		"ALTER TABLE deliveries DROP COLUMN asked_ms;"
+		"ALTER TABLE deliveries DROP COLUMN asked_attempts; PRAGMA user_version = 1";
+	char *folder = folder_make();
+	struct journal *journal = open_plain(folder);
+	assert_int_equal(write_event(journal, "a", "/q/1", "c", 10000), 1);
+	write_delivery(journal, "msg", 1, DELIVERY_PENDING);
+	write_rest(journal, 1);
+	journal_close(journal);
+	sqlite3 *db = open_raw(folder);
+	assert_int_equal(sqlite3_exec(db, older, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	journal = open_plain(folder);
+	assert_events(journal, "1* ", .limit = 0);
+	assert_deliveries(journal, "msg ", .state = DELIVERY_PENDING);
+	assert_int_equal(write_event(journal, "a", "/q/1", "c", 10000), 0);
+	assert_int_equal(write_event(journal, "b", "/q/1", "c", 10000), 2);
+	write_delivery(journal, "msg", 1, DELIVERY_DELIVERED);
+	write_rest(journal, 2);
+	journal_close(journal);
+	folder_remove(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -480,6 +525,7 @@ int main(void)
 		cmocka_unit_test(a_folder_that_cannot_be_used_is_an_error),
 		cmocka_unit_test(a_newer_schema_is_refused),
 		cmocka_unit_test(an_older_schema_is_brought_up_step_by_step),
+		cmocka_unit_test(a_journal_of_the_first_version_is_read_and_goes_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
