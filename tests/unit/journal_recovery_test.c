@@ -23,7 +23,7 @@ static enum journal_fault crash_at(void *context, const char *point)
 	return JOURNAL_FAULT_NONE;
 }
 
-enum { CRASH_EVENTS = 40 };
+enum { CRASH_EVENTS = 20 };
 
 static void write_rest(struct journal *journal, uint64_t seq)
 {
@@ -483,29 +483,43 @@ static void an_older_schema_is_brought_up_step_by_step(void **state)
 	folder_remove(folder);
 }
 
-/* As the first version left it: without what came later. */
+/* As the first version wrote it: one event that is not done, with a delivery and a run. */
+static void write_first_version(const char *folder)
+{
+	enum { SEED = 42 };
+	struct error error;
+	struct buf rows;
+	sqlite3 *db = open_raw(folder);
+	buf_init(&rows, 8192);
+	assert_int_equal(schema_migrate(db, schema_steps, 1, &error), SQLITE_OK);
+	buf_printf(&rows,
+		   "PRAGMA journal_mode = wal; INSERT INTO state VALUES(1, %d, 1, 1, 0, 0, 0);"
+		   "INSERT INTO events VALUES(1, %lld, %lld, 0, %lld, 7, 10000, 10000,"
+		   " '{\"id\":\"a\",\"source\":\"/q/1\",\"subject\":\"c\"}'); INSERT INTO open_events "
+		   "VALUES(1, %lld);"
+		   "INSERT INTO runs VALUES(1, 'c', 'r', 2, 'c.lua:1: no', '');"
+		   "INSERT INTO deliveries VALUES(1, 0, %lld, 1, 0, 10000, 'msg', 'c', 'r', 'crm', 'send', "
+		   "'c', 1, 9, 1,"
+		   " 10000, 10000, 500, 'status', '[]', 'POST / HTTP/1.1')",
+		   SEED, (long long)journal_hash(SEED, STR("a")), (long long)journal_hash(SEED, STR("/q/1")),
+		   (long long)journal_hash(SEED, STR("c")), (long long)journal_hash(SEED, STR("c")),
+		   (long long)journal_hash(SEED, STR("msg")));
+	assert_int_equal(sqlite3_exec(db, buf_z(&rows), NULL, NULL, NULL), SQLITE_OK);
+	buf_finish(&rows);
+	sqlite3_close(db);
+}
+
 static void a_journal_of_the_first_version_is_read_and_goes_on(void **state)
 {
-	static const char older[] =
-		"DROP INDEX runs_unsettled; ALTER TABLE runs DROP COLUMN time_ms;"
-		"ALTER TABLE runs DROP COLUMN generation;"
-		"ALTER TABLE deliveries DROP COLUMN asked_ms;"
-		"ALTER TABLE deliveries DROP COLUMN asked_attempts; PRAGMA user_version = 1";
 	char *folder = folder_make();
+	write_first_version(folder);
 	struct journal *journal = open_plain(folder);
-	assert_int_equal(write_event(journal, "a", "/q/1", "c", 10000), 1);
-	write_delivery(journal, "msg", 1, DELIVERY_PENDING);
-	write_rest(journal, 1);
-	journal_close(journal);
-	sqlite3 *db = open_raw(folder);
-	assert_int_equal(sqlite3_exec(db, older, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-	journal = open_plain(folder);
 	assert_events(journal, "1* ", .limit = 0);
 	assert_deliveries(journal, "msg ", .state = DELIVERY_PENDING);
 	assert_int_equal(write_event(journal, "a", "/q/1", "c", 10000), 0);
 	assert_int_equal(write_event(journal, "b", "/q/1", "c", 10000), 2);
 	write_delivery(journal, "msg", 1, DELIVERY_DELIVERED);
+	assert_deliveries(journal, "msg ", .state = DELIVERY_DELIVERED);
 	write_rest(journal, 2);
 	journal_close(journal);
 	folder_remove(folder);
