@@ -2,9 +2,10 @@
 #include "app/limits_options.h"
 #include "app/problems_print.h"
 #include "app/rules_load.h"
+#include "app/secrets_check.h"
 
 struct check {
-	char *rules;
+	char *rules, *secrets;
 	int strict, json;
 	struct limits_options limits_options;
 	struct limits limits;
@@ -36,6 +37,9 @@ static int check_folder(const struct check *check)
 			      false, &error);
 		return EXIT_NO;
 	}
+	struct secrets *secrets = secrets_create(secrets_folder(check->secrets));
+	secrets_check(ruleset, secrets);
+	secrets_destroy(secrets);
 	problems_print(stdout, form, ruleset);
 	if (!check->json)
 		print_summary(ruleset);
@@ -55,6 +59,7 @@ static int run_check(const struct command *command, int argc, char **argv)
 	struct check check = {.rules = mem_strdup("rules")};
 	const struct poptOption table[] = {
 		OPTION_RULES(&check.rules),
+		OPTION_SECRETS(&check.secrets),
 		{"strict", 0, POPT_ARG_NONE, &check.strict, 0, "warnings count as errors", NULL},
 		OPTION_JSON(&check.json, "one problem a line, as JSON"),
 		OPTIONS_LIMITS(&check.limits_options),
@@ -67,6 +72,7 @@ static int run_check(const struct command *command, int argc, char **argv)
 		code = check_folder(&check);
 	limits_options_finish(&check.limits_options);
 	free(check.rules);
+	free(check.secrets);
 	return code;
 }
 

@@ -8,6 +8,7 @@
 #include "app/sink_print.h"
 #include "engine/engine.h"
 #include "format/cloudevents.h"
+#include "identity/secrets.h"
 
 #include <dirent.h>
 #include <unistd.h>
@@ -30,6 +31,7 @@ struct demo {
 	struct answers answers;
 	struct app_loop loop;
 	struct sink *sink;
+	struct secrets *secrets;
 	struct ruleset *ruleset;
 	struct engine *engine;
 	struct event_list events;
@@ -266,7 +268,9 @@ static int start_engine(struct demo *demo, struct error *reterr)
 	problems_print(stderr, problems_form_for(stderr), demo->ruleset);
 	if (!ruleset_loaded_campaigns(demo->ruleset))
 		return error_set(reterr, "no campaign in '%s' can serve", demo->rules);
-	struct engine_options options = {.shards = ENGINE_SHARDS, .log = &demo->log};
+	demo->secrets = secrets_create(secrets_folder(NULL));
+	struct engine_options options = {
+		.shards = ENGINE_SHARDS, .log = &demo->log, .secrets = demo->secrets};
 	return engine_create(&options, demo->ruleset, &demo->engine, reterr);
 }
 
@@ -324,6 +328,7 @@ static int run_demo(const struct command *command, int argc, char **argv)
 	event_list_finish(&demo.events);
 	answers_finish(&demo.answers);
 	ruleset_unref(demo.ruleset);
+	secrets_destroy(demo.secrets);
 	free(demo.rules);
 	free(demo.samples);
 	return code;

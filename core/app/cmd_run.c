@@ -5,6 +5,7 @@
 #include "app/problems_print.h"
 #include "app/supervise.h"
 #include "engine/blackbox.h"
+#include "app/secrets_check.h"
 #include "engine/engine.h"
 #include "engine/reload.h"
 #include "journal/journal.h"
@@ -20,7 +21,7 @@
 enum { SHARDS_MAX = 64, STALL_LEAST_MS = 1000 };
 
 struct run_command {
-	char *rules, *data, *durability_text, *listen_text, *events, *grace_text, *stall_text, *web_root;
+	char *rules, *data, *durability_text, *listen_text, *events, *grace_text, *stall_text, *web_root, *secrets_text;
 	char **hosts; /* NULL, or ended by NULL */
 	int drain, shards, quiet, no_watch, supervise;
 	enum durability durability;
@@ -31,6 +32,7 @@ struct run_command {
 
 	struct log log;
 	struct app_loop loop;
+	struct secrets *secrets;
 	struct reloader *reloader;
 	uv_signal_t hangup;
 	struct blackbox *blackbox;
@@ -120,6 +122,7 @@ static int start_engine(struct run_command *run, struct error *reterr)
 		.log = &run->log,
 		.blackbox = run->blackbox,
 		.stall_ms = run->stall_ms,
+		.secrets = run->secrets,
 		.seed = (uint64_t)clock_wall_ms(clock_system()) * 1000003 + (uint64_t)getpid(),
 		.journal = run->journal,
 		.mailbox = &run->loop.mailbox,
@@ -326,11 +329,17 @@ static int open_blackbox(struct run_command *run, struct error *reterr)
 	return 0;
 }
 
+static void say_missing(void *context, const struct error *error)
+{
+	problem_print(stderr, problems_form_for(stderr), true, error);
+}
+
 static int load_and_serve(struct run_command *run)
 {
 	struct error error;
 	struct reload_options options = {
 		.folder = run->rules, .limits = &run->limits, .clock = clock_system(), .log = &run->log};
+	run->secrets = secrets_create(secrets_folder(run->secrets_text));
 	if (open_journal(run, &error) || open_blackbox(run, &error))
 		return refuse(&error);
 	options.journal = run->journal;
@@ -338,6 +347,7 @@ static int load_and_serve(struct run_command *run)
 		return refuse(&error);
 	const struct ruleset *ruleset = reloader_first(run->reloader);
 	problems_print(stderr, problems_form_for(stderr), ruleset);
+	secrets_missing(ruleset, run->secrets, say_missing, NULL);
 	if (!ruleset_loaded_campaigns(ruleset)) {
 		error_set(&error, "no campaign in '%s' can serve", run->rules);
 		error_hint(&error, "`switchhook check --rules %s` shows what is wrong", run->rules);
@@ -400,6 +410,7 @@ static int run_run(const struct command *command, int argc, char **argv)
 	};
 	const struct poptOption table[] = {
 		OPTION_RULES(&run.rules),
+		OPTION_SECRETS(&run.secrets_text),
 		{"data", 0, POPT_ARG_STRING, &run.data, 0,
 		 "where events and deliveries are kept (default: data)", "DIR"},
 		{"durability", 0, POPT_ARG_STRING, &run.durability_text, 0,
@@ -442,9 +453,11 @@ static int run_run(const struct command *command, int argc, char **argv)
 	journal_close(run.journal);
 	last_words = NULL;
 	blackbox_close(run.blackbox);
+	secrets_destroy(run.secrets);
 	free(run.rules);
 	free(run.web_root);
 	words_free(run.hosts);
+	free(run.secrets_text);
 	free(run.data);
 	free(run.durability_text);
 	free(run.listen_text);

@@ -20,6 +20,11 @@
 	{                                                          \
 		"json", 0, POPT_ARG_NONE, (place), 0, (help), NULL \
 	}
+#define OPTION_SECRETS(place)                                                                       \
+	{                                                                                           \
+		"secrets", 0, POPT_ARG_STRING, (place), 0,                                          \
+			"folder of secrets, one file each (default: $CREDENTIALS_DIRECTORY)", "DIR" \
+	}
 #define OPTION_END                              \
 	{                                       \
 		NULL, 0, 0, NULL, 0, NULL, NULL \

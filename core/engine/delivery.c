@@ -1,4 +1,5 @@
 /* Deliveries: from the run that wants one to its last attempt, and the answer back. */
+#include "engine/attempt.h"
 #include "engine/record.h"
 #include "engine/replay.h"
 
@@ -46,6 +47,7 @@ void delivery_free(struct delivery *delivery)
 	unit_unref(delivery->unit);
 	buf_finish(&delivery->attempts_log);
 	arena_finish(&delivery->arena);
+	attempt_finish(delivery);
 	free(delivery->request);
 	free(delivery->answer);
 	free(delivery);
@@ -254,7 +256,7 @@ bool delivery_expired(struct delivery *delivery)
 static void expiry_due(struct timer *timer)
 {
 	struct delivery *delivery = container_of(timer, struct delivery, expiry);
-	if (!delivery->exchange.work && !delivery_expired(delivery))
+	if (!delivery->exchange.work && !delivery->preparing && !delivery_expired(delivery))
 		delivery_watch_expiry(delivery);
 }
 
@@ -289,8 +291,11 @@ static void attempt_done(struct exchange *exchange, const struct answer *given)
 	struct delivery *delivery = container_of(exchange, struct delivery, exchange);
 	struct shard *shard = delivery->shard;
 	const struct retry_policy *policy = &delivery->service->retry;
-	struct answer answer = *given;
 	int64_t delay_ms;
+	if (attempt_again_with_new_token(delivery, given))
+		return;
+	struct answer *hidden = wire_hide(&delivery->wire, given), answer = hidden ? *hidden : *given;
+	attempt_finish(delivery);
 	outlet_attempt_ended(delivery);
 	retry_judge(policy, &answer);
 	tally_add(delivery->tally, TALLY_ATTEMPTS, 1);
@@ -315,6 +320,7 @@ static void attempt_done(struct exchange *exchange, const struct answer *given)
 		settle(delivery, &settlement);
 		break;
 	}
+	free(hidden);
 }
 
 /* Each attempt is a span of its own: to whoever looks at the trace, a retry is another call. */
@@ -339,14 +345,12 @@ void delivery_attempt(struct delivery *delivery)
 	delivery->attempts++;
 	delivery->attempt_at_ms = clock_wall_ms(shard->clock);
 	engine_count(&shard->engine->totals.attempts);
-	delivery->exchange.request = delivery->request;
 	delivery->exchange.extra[0] = (struct header){STR("webhook-id"), str_of(delivery->id.z)};
 	delivery->exchange.n_extra = 1;
 	pass_trace_on(delivery);
 	delivery->exchange.timeout_ms = delivery->service->timeout_ms;
 	delivery->exchange.answer_max = ANSWER_BODY_MAX;
-	delivery->exchange.done = attempt_done;
-	transport_send(shard->transport, &delivery->exchange);
+	attempt_begin(delivery, attempt_done);
 }
 
 const struct delivery *delivery_of(const struct exchange *exchange)

@@ -10,8 +10,10 @@
 #include "engine/feed.h"
 #include "engine/observer.h"
 #include "engine/shard.h"
+#include "engine/tokens.h"
 #include "engine/work.h"
 #include "format/trace.h"
+#include "identity/wire.h"
 #include "journal/journal.h"
 
 #include <semaphore.h>
@@ -206,6 +208,12 @@ struct delivery {
 	struct list in_lane, in_outlet;
 	struct timer retry, expiry;
 	struct exchange exchange;
+	struct wire wire;        /* of the attempt that is under way */
+	struct token_wait token; /* the same */
+	bool preparing;          /* an attempt has begun and nothing was sent yet */
+	size_t n_extra;          /* headers of the attempt, without its signature */
+	bool renewed;            /* this attempt has asked for another token already */
+	char unproven[160];      /* why nothing could be sent */
 	int attempts;
 	int64_t attempt_at_ms;
 	char traceparent[TRACEPARENT_SIZE]; /* of this attempt */

@@ -24,6 +24,7 @@ void shard_abandon(struct shard *shard)
 {
 	calls_abandon(shard);
 	deliveries_abandon(shard);
+	tokens_abandon(shard);
 	campaign_states_free(shard);
 }
 

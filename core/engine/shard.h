@@ -48,6 +48,8 @@ struct shard {
 	struct lane *lanes;     /* by service and call */
 	struct list ready;      /* outlets that may send more */
 	size_t n_on_wire;
+	struct token_entry *tokens; /* by what their auth says: engine/tokens.c */
+	uint64_t token_serial;
 	uint64_t chance; /* state of the generator for jitter */
 	bool stopping;   /* no retry and no wait is begun any more */
 

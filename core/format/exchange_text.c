@@ -6,6 +6,71 @@
 #include <glib.h>
 #include <stdio.h>
 
+/* No name of a header begins with a colon. */
+#define SLOT_LINE STR(":secret")
+
+static const char *const escape_names[] = {
+	[ESCAPE_NONE] = "text",
+	[ESCAPE_JSON_STRING] = "json",
+	[ESCAPE_JSON_VALUE] = "",
+	[ESCAPE_FORM] = "form",
+	[ESCAPE_URL_PATH] = "path",
+	[ESCAPE_URL_QUERY] = "query",
+	[ESCAPE_URL_AUTHORITY] = "",
+	[ESCAPE_URL_WHOLE] = "",
+	[ESCAPE_XML_TEXT] = "xml",
+	[ESCAPE_XML_ATTRIBUTE] = "attribute",
+	[ESCAPE_XML_CDATA] = "",
+	[ESCAPE_HEADER] = "header",
+};
+
+static void slot_to_text(struct buf *out, const struct secret_slot *slot)
+{
+	static const char *const parts[] = {
+		[SLOT_URL] = "url", [SLOT_HEADER] = "header", [SLOT_BODY] = "body"};
+	buf_str(out, SLOT_LINE);
+	buf_printf(out, ": %s %u %u %s ", parts[slot->part], slot->header, slot->at, escape_names[slot->escape]);
+	buf_str(out, slot->name);
+	buf_char(out, '\n');
+}
+
+static bool slot_from_text(struct str text, struct secret_slot *ret)
+{
+	char part[8], escape[16], name[80], line[128];
+	struct secret_slot slot = {0};
+	if (text.n >= sizeof line)
+		return false;
+	snprintf(line, sizeof line, STR_FMT, STR_ARG(text));
+	if (sscanf(line, "%7s %u %u %15s %79s", part, &slot.header, &slot.at, escape, name) != 5)
+		return false;
+	slot.part = part[0] == 'u' ? SLOT_URL : part[0] == 'h' ? SLOT_HEADER : SLOT_BODY;
+	slot.name = (struct str){text.p + text.n - strlen(name), strlen(name)};
+	for (size_t i = 0; i < countof(escape_names); i++) {
+		if (strcmp(escape, escape_names[i]) == 0) {
+			slot.escape = (enum escape)i;
+			*ret = slot;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Do three stars stand where each slot says? */
+static bool slots_fit(const struct request *request)
+{
+	for (size_t i = 0; i < request->n_slots; i++) {
+		const struct secret_slot *slot = &request->slots[i];
+		if (slot->part == SLOT_HEADER && slot->header >= request->n_headers)
+			return false;
+		struct str text = slot->part == SLOT_URL      ? request->url
+				  : slot->part == SLOT_HEADER ? request->headers[slot->header].value
+							      : request->body;
+		if (slot->at > text.n || !str_starts((struct str){text.p + slot->at, text.n - slot->at}, SLOT_MASK))
+			return false;
+	}
+	return true;
+}
+
 void request_to_text(struct buf *out, const struct request *request)
 {
 	buf_str(out, request->method);
@@ -18,6 +83,8 @@ void request_to_text(struct buf *out, const struct request *request)
 		buf_str(out, request->headers[i].value);
 		buf_char(out, '\n');
 	}
+	for (size_t i = 0; i < request->n_slots; i++)
+		slot_to_text(out, &request->slots[i]);
 	buf_char(out, '\n');
 	buf_str(out, request->body);
 }
@@ -39,7 +106,8 @@ struct request *request_from_text(struct str text)
 {
 	struct request request = {0};
 	struct header headers[256];
-	struct str line;
+	struct secret_slot slots[SECRET_SLOTS_MAX];
+	struct str line, name;
 	if (!cut(&text, " ", &request.method) || !cut(&text, "\n", &request.url))
 		return NULL;
 	for (;;) {
@@ -47,14 +115,17 @@ struct request *request_from_text(struct str text)
 			return NULL;
 		if (line.n == 0)
 			break;
-		if (request.n_headers == countof(headers) ||
-		    !cut(&line, ": ", &headers[request.n_headers].name))
+		if (request.n_headers == countof(headers) || !cut(&line, ": ", &name))
 			return NULL;
-		headers[request.n_headers++].value = line;
+		if (!str_eq(name, SLOT_LINE))
+			headers[request.n_headers++] = (struct header){name, line};
+		else if (request.n_slots == countof(slots) || !slot_from_text(line, &slots[request.n_slots++]))
+			return NULL;
 	}
 	request.headers = headers;
+	request.slots = slots;
 	request.body = text;
-	return request_copy(&request);
+	return slots_fit(&request) ? request_copy(&request) : NULL;
 }
 
 static void add_key(struct buf *out, const char *key)
@@ -117,7 +188,7 @@ static enum failure failure_of(const struct value *name)
 {
 	if (!name || name->kind != VALUE_STRING)
 		return FAILURE_NONE;
-	for (enum failure f = FAILURE_NONE; f <= FAILURE_STOPPED; f++)
+	for (enum failure f = FAILURE_NONE; f <= FAILURE_AUTH; f++)
 		if (str_eq(name->text, str_of(failure_name(f))))
 			return f;
 	return FAILURE_PROTOCOL;

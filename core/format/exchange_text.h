@@ -9,7 +9,7 @@
 #include "model/value.h"
 
 /* As on the wire, but for the line ends: "POST http://…\nname: value\n…\n\nbody". Exact: request_from_text
- * gives the same bytes. */
+ * gives the same bytes. A slot for a secret is one more line, ":secret: body 0 17 json crm_key". */
 void request_to_text(struct buf *out, const struct request *request);
 
 /* One allocation, free() it; NULL when the text is none of ours. */

@@ -11,6 +11,15 @@ bool header_name_is_token(struct str name)
 	return name.n > 0;
 }
 
+bool header_value_is_clean(struct str value)
+{
+	for (size_t i = 0; i < value.n; i++) {
+		if ((unsigned char)value.p[i] < ' ' || value.p[i] == 0x7f)
+			return false;
+	}
+	return true;
+}
+
 bool header_is_ours(struct str name)
 {
 	static const struct str ours[] = {

@@ -1,6 +1,7 @@
 #include "format/request_build.h"
 
 #include "format/encode.h"
+#include "format/secret_mark.h"
 #include "format/template.h"
 #include "format/url.h"
 
@@ -152,6 +153,33 @@ static int add_param(struct build *build, struct str name, const struct template
 	return 0;
 }
 
+static bool has_header(const struct build *build, struct str name);
+static int add_header(struct build *build, struct str name, const struct template *value, struct str final);
+
+/* What proves who is asking is made at each attempt; here is its place. */
+static int add_credentials(struct build *build, bool in_query)
+{
+	const struct service *service = build->service;
+	for (size_t i = 0; i < service->n_auths; i++) {
+		const struct auth *auth = service->auths[i];
+		char name[] = {'@', (char)('0' + i), 0};
+		struct buf value;
+		int r = 0;
+		if (!auth->name.p || auth->in_query != in_query ||
+		    (!in_query && has_header(build, auth->name)))
+			continue;
+		buf_init(&value, 1024);
+		buf_str(&value, auth->prefix);
+		secret_mark_add(&value, ESCAPE_NONE, str_of(name));
+		r = in_query ? add_param(build, auth->name, NULL, buf_view(&value))
+			     : add_header(build, auth->name, NULL, buf_view(&value));
+		buf_finish(&value);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int add_base_url(struct build *build)
 {
 	const struct overrides *overrides = build->overrides;
@@ -179,6 +207,8 @@ static int add_params(struct build *build)
 	}
 	int r = add_rows(build, &kind, &build->service->params, overrides ? overrides->params : NULL,
 			 overrides ? overrides->n_params : 0);
+	if (r == 0)
+		r = add_credentials(build, true);
 	buf_str(&build->text, buf_view(&fragment));
 	buf_finish(&fragment);
 	return r;
@@ -305,7 +335,8 @@ static int add_headers(struct build *build)
 	struct str type = content_type(body_kind(build));
 	allow(build, REQUEST_HEADERS_MAX);
 	if (add_rows(build, &kind, &build->service->headers, overrides ? overrides->headers : NULL,
-		     overrides ? overrides->n_headers : 0) < 0)
+		     overrides ? overrides->n_headers : 0) < 0 ||
+	    add_credentials(build, false) < 0)
 		return -1;
 	if (!type.p || has_header(build, STR("content-type")))
 		return 0;
@@ -386,7 +417,7 @@ static int choose_method(const struct build *build, struct str *ret)
 	return -1;
 }
 
-static struct request *finish(struct build *build, struct str method)
+static int finish(struct build *build, struct str method, struct request **ret)
 {
 	struct header *headers = mem_alloc(build->n_slots * sizeof *headers);
 	const char *p = buf_view(&build->text).p;
@@ -402,9 +433,14 @@ static struct request *finish(struct build *build, struct str method)
 		.n_headers = build->n_slots,
 		.body = {p + build->body, build->text.n - build->body},
 	};
-	struct request *copy = request_copy(&request);
+	struct secret_mark mark;
+	int r = 0;
+	if (secret_mark_find(buf_view(&build->text), 0, &mark))
+		r = request_mask(&request, body_kind(build), ret, build->reterr);
+	else
+		*ret = request_copy(&request);
 	free(headers);
-	return copy;
+	return r;
 }
 
 int request_build(const struct service *service, const struct event *event, const struct overrides *overrides,
@@ -430,7 +466,7 @@ int request_build(const struct service *service, const struct event *event, cons
 	if (r == 0)
 		r = add_body(&build);
 	if (r == 0)
-		*ret = finish(&build, method);
+		r = finish(&build, method, ret);
 	if (build.slots != build.usual)
 		free(build.slots);
 	buf_finish(&build.text);

@@ -34,10 +34,11 @@ struct overrides {
  * where a body kind has one and no header says otherwise. Fails on a URL that is not http or https or has no
  * host, a header name that is not a token, a header that the engine itself must set (host, content-length,
  * transfer-encoding, connection and the like), sizes above the limits, and, if the service is strict, an
- * absent tag. */
+ * absent tag. Secrets are masked, and the request's slots say where they go. */
 int request_build(const struct service *service, const struct event *event, const struct overrides *overrides,
 		  struct runlog *log, struct request **ret, struct error *reterr);
 
 /* May a rule set this header? `name` in lower case. */
 bool header_is_ours(struct str name);
 bool header_name_is_token(struct str name);
+bool header_value_is_clean(struct str value); /* no control characters */

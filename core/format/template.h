@@ -8,6 +8,9 @@
  * name with neither '#' nor '|' behind it ("#fff;"). '##' is text as well, and of '##ani#' the first '#' is
  * text. Tags are found from left to right, wherever they stand: of '#a#b#' the second half is text.
  *
+ * '#secret:name#' is the secret of that name; format/secret_mark.h says what becomes of it. It can stand wherever a
+ * tag can, but for the host of a URL and a CDATA section, and takes no filter.
+ *
  * The filters are described in format/filter.h. Their arguments are bare words of [A-Za-z0-9_+./:%-] or
  * stand in single quotes, with '' for a quote; anything may stand between these, '#' and '|' as well. Spaces
  * around
@@ -40,6 +43,9 @@ enum template_context {
  * it. */
 int template_compile(struct str text, enum template_context context, struct arena *arena,
 		     struct template *ret, struct error *reterr);
+
+/* A value that holds marks of secrets (format/secret_mark.h) and no tags, for its place. -1 when the arena is full. */
+int template_of_secret(struct str text, enum template_context context, struct arena *arena, struct template *ret);
 
 /* Is there any tag in it? */
 bool template_has_tags(const struct template *template);

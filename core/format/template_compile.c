@@ -2,6 +2,7 @@
 
 #include "format/encode.h"
 #include "format/json.h"
+#include "format/secret_mark.h"
 #include "format/template_scan.h"
 #include "format/url.h"
 
@@ -36,8 +37,23 @@ static void add_part(struct template_builder *builder, struct template_part part
 	builder->parts[builder->n++] = part;
 }
 
+/* A secret is a part of the text, whatever the event holds. */
+static void add_secret(struct template_builder *builder, const struct span *span)
+{
+	bool quotes = span->escape == ESCAPE_JSON_VALUE;
+	if (quotes)
+		buf_char(&builder->literal, '"');
+	secret_mark_add(&builder->literal, quotes ? ESCAPE_JSON_STRING : span->escape, span->tag);
+	if (quotes)
+		buf_char(&builder->literal, '"');
+}
+
 static void add_span(struct template_builder *builder, const struct span *span)
 {
+	if (span->secret) {
+		add_secret(builder, span);
+		return;
+	}
 	add_part(builder, (struct template_part){
 				  .tag = span->tag,
 				  .escape = span->escape,
@@ -180,6 +196,22 @@ int template_builder_json_string(struct template_builder *builder, struct str te
 	return 0;
 }
 
+/* A host is shown wherever an attempt is; and a secret with "]]>" in it would end its section. */
+static int check_secrets(struct str text, const struct spans *spans, struct error *reterr)
+{
+	for (size_t i = 0; i < spans->n; i++) {
+		const struct span *span = &spans->spans[i];
+		enum escape escape = span->escape;
+		if (!span->secret || (escape != ESCAPE_URL_AUTHORITY && escape != ESCAPE_URL_WHOLE &&
+				      escape != ESCAPE_XML_CDATA))
+			continue;
+		error_set(reterr, "a secret cannot stand in %s",
+			  escape == ESCAPE_XML_CDATA ? "a CDATA section" : "the host of a URL");
+		return template_error_at(reterr, text, span->start);
+	}
+	return 0;
+}
+
 static int build_document(struct template_builder *builder, struct str text, enum template_context context,
 			  struct error *reterr)
 {
@@ -187,6 +219,8 @@ static int build_document(struct template_builder *builder, struct str text, enu
 	if (template_scan(text, builder->arena, &spans, reterr) < 0)
 		return -1;
 	int r = place(text, context, &spans, reterr);
+	if (r == 0)
+		r = check_secrets(text, &spans, reterr);
 	if (r == 0)
 		add_all(builder, context, text, &spans);
 	spans_finish(&spans);
@@ -202,6 +236,16 @@ int template_compile(struct str text, enum template_context context, struct aren
 					       : build_document(&builder, text, context, reterr);
 	if (r == 0 && template_builder_done(&builder, ret) < 0)
 		r = error_set(reterr, "the rules are too large");
+	template_builder_finish(&builder);
+	return r;
+}
+
+int template_of_secret(struct str text, enum template_context context, struct arena *arena, struct template *ret)
+{
+	struct template_builder builder;
+	template_builder_init(&builder, arena);
+	add_literal(&builder, context, text);
+	int r = template_builder_done(&builder, ret);
 	template_builder_finish(&builder);
 	return r;
 }

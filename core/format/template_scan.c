@@ -1,6 +1,7 @@
 #include "format/template_scan.h"
 
 #include "format/filter.h"
+#include "format/secret_mark.h"
 
 static bool is_name_start(char c)
 {
@@ -181,6 +182,26 @@ static bool filters_follow(struct scanner scanner)
 	return filter_is_known(take_while(&scanner, is_name));
 }
 
+static bool is_secret_name(char c)
+{
+	return is_name(c) || c == '-' || c == '.';
+}
+
+/* "#secret" has been taken and ':' follows: the rest up to the '#'. */
+static int take_secret(struct scanner *scanner, struct span *span)
+{
+	scanner->at++;
+	struct str name = take_while(scanner, is_secret_name);
+	if (!secret_name_is_good(name) || !at_char(scanner, '#')) {
+		error_set(scanner->reterr, "this is no secret: write #secret:name#, without a filter");
+		error_hint(scanner->reterr, "a name is up to %d letters, digits, '_', '-' and '.'", SECRET_NAME_MAX);
+		return template_error_at(scanner->reterr, scanner->text, span->start);
+	}
+	span->secret = true;
+	span->tag = name;
+	return 0;
+}
+
 /* At a '#'. Returns 1 and the span if it opens a tag, 0 if it is text. */
 static int take_tag(struct scanner *scanner, struct span *ret)
 {
@@ -188,7 +209,11 @@ static int take_tag(struct scanner *scanner, struct span *ret)
 	if (scanner->at == scanner->text.n || !is_name_start(scanner->text.p[scanner->at]))
 		return 0;
 	struct str name = take_while(scanner, is_name);
-	if (at_char(scanner, '|') && filters_follow(*scanner)) {
+	if (at_char(scanner, ':') && str_eq(name, STR("secret"))) {
+		if (take_secret(scanner, &span) < 0)
+			return -1;
+		name = span.tag;
+	} else if (at_char(scanner, '|') && filters_follow(*scanner)) {
 		if (take_filters(scanner, span.start, &span) < 0)
 			return -1;
 	} else if (!at_char(scanner, '#')) {

@@ -14,6 +14,7 @@ enum { TEMPLATE_TEXT_MAX = 1 << 20 };
 struct span {
 	size_t start, end; /* bytes of the text that the tag takes the place of, [start, end) */
 	struct str tag;    /* this and the filters live in the arena given to template_scan */
+	bool secret;       /* #secret:name#: the tag is the secret's name */
 	enum escape escape;
 	int n_filters;
 	struct filter *filters;

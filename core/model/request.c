@@ -30,18 +30,42 @@ static struct header *put_headers(char **at, const struct header *headers, size_
 	return copy;
 }
 
+static size_t slots_size(const struct request *request)
+{
+	size_t size = request->n_slots * sizeof *request->slots;
+	for (size_t i = 0; i < request->n_slots; i++)
+		size += request->slots[i].name.n + 1;
+	return size;
+}
+
 struct request *request_copy(const struct request *request)
 {
 	size_t size = sizeof *request + headers_size(request->headers, request->n_headers) +
-		      request->method.n + request->url.n + request->body.n + 3;
+		      slots_size(request) + request->method.n + request->url.n + request->body.n + 3;
 	struct request *copy = mem_alloc(size);
 	char *at = (char *)(copy + 1);
+	copy->size = size;
+	copy->n_slots = request->n_slots;
+	copy->slots = (struct secret_slot *)at;
+	at += request->n_slots * sizeof *copy->slots;
 	copy->n_headers = request->n_headers;
 	copy->headers = put_headers(&at, request->headers, request->n_headers);
 	copy->method = put(&at, request->method);
 	copy->url = put(&at, request->url);
 	copy->body = put(&at, request->body);
+	for (size_t i = 0; i < request->n_slots; i++) {
+		copy->slots[i] = request->slots[i];
+		copy->slots[i].name = put(&at, request->slots[i].name);
+	}
 	return copy;
+}
+
+void request_wipe(struct request *request)
+{
+	if (!request)
+		return;
+	explicit_bzero(request, request->size);
+	free(request);
 }
 
 struct answer *answer_copy(const struct answer *answer)
@@ -80,6 +104,8 @@ const char *failure_name(enum failure failure)
 		return "expired";
 	case FAILURE_STOPPED:
 		return "stopped";
+	case FAILURE_AUTH:
+		return "auth";
 	}
 	return "unknown";
 }

@@ -5,11 +5,27 @@
  */
 #pragma once
 
-#include "base/base.h"
+#include "model/template.h"
 
 struct header {
 	struct str name,
 		value; /* names of requests and answers are lower case; values are terminated by a zero */
+};
+
+/* Where a secret goes at each attempt. Until then three stars stand there, so that what is kept and shown of a
+ * request holds no secret. */
+enum { SECRET_SLOTS_MAX = 64 };
+
+enum slot_part { SLOT_URL, SLOT_HEADER, SLOT_BODY };
+
+#define SLOT_MASK STR("***")
+
+struct secret_slot {
+	enum slot_part part;
+	uint32_t header;    /* HEADER: its index */
+	uint32_t at;        /* of the stars, from the start of the part */
+	enum escape escape; /* how the secret is written there */
+	struct str name;    /* of the secret; "@0": what the service's first way to prove itself makes */
 };
 
 struct request {
@@ -18,10 +34,16 @@ struct request {
 	struct header *headers;
 	size_t n_headers;
 	struct str body;
+	struct secret_slot *slots; /* by part, then by place */
+	size_t n_slots;
+	size_t size; /* of the allocation of a copy; 0 otherwise */
 };
 
 /* A copy in one allocation; free() it. */
 struct request *request_copy(const struct request *request);
+
+/* Frees a copy that holds secrets, and leaves nothing of it in memory. NULL is allowed. */
+void request_wipe(struct request *request);
 
 /* Why an attempt has no good answer. Names: failure_name(). */
 enum failure {
@@ -36,6 +58,7 @@ enum failure {
 	FAILURE_STATUS,   /* an answer whose status is no success */
 	FAILURE_EXPIRED,  /* it was too late to send it */
 	FAILURE_STOPPED,  /* the engine is stopping */
+	FAILURE_AUTH,     /* nothing was sent: a secret is missing, or no token was given */
 };
 
 const char *failure_name(enum failure failure); /* "dns", "connect", …; FAILURE_NONE: "none" */

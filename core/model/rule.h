@@ -73,6 +73,12 @@ struct serving { /* one line of the index from source to campaign */
 	const struct campaign *campaign;
 };
 
+struct secret_use { /* a secret that a service names */
+	struct str name;
+	struct str file; /* of the service */
+	int line;
+};
+
 struct ruleset {
 	int refs; /* atomic */
 	struct arena arena;
@@ -89,6 +95,9 @@ struct ruleset {
 	size_t n_services;
 	const struct problem *problems; /* errors and warnings, by file and line */
 	size_t n_problems, n_errors;
+	const struct secret_use
+		*secrets; /* by name, then in the order of services; each pair of name and place once */
+	size_t n_secrets;
 	const struct serving *serving; /* exact sources sorted, then prefixes, longest first */
 	size_t n_serving, n_exact;
 	const struct campaign *fallback; /* default.lua, or NULL */

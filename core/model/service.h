@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "model/auth.h"
 #include "model/retry.h"
 #include "model/template.h"
 
@@ -48,6 +49,10 @@ struct service {
 	struct retry_policy retry;
 	int64_t expires_ms; /* after this it is not sent any more; 0: never too late */
 	bool unordered;     /* deliveries of one call may overtake each other */
+
+	const struct auth *const *auths; /* at most one of a kind */
+	size_t n_auths;
+	const struct signing *sign; /* NULL: not signed */
 
 	struct str file; /* where it was declared */
 	int line;

@@ -5,6 +5,7 @@
 #include "script/event_view.h"
 #include "script/lua_value.h"
 #include "script/rows.h"
+#include "script/secret.h"
 #include "script/state.h"
 
 #include "base/suggest.h"
@@ -170,6 +171,7 @@ static struct str text_at(struct build *build, int index, enum place_of_text pla
 	lua_State *L = build->L;
 	struct buf *out = sandbox_text(&build->run->state->box);
 	const struct template *template;
+	struct str secret;
 
 	switch (lua_type(L, index)) {
 	case LUA_TNIL:
@@ -188,6 +190,11 @@ static struct str text_at(struct build *build, int index, enum place_of_text pla
 			return sandbox_str(L, index);
 		fill(build, template, out);
 		return keep(build, buf_view(out));
+	case LUA_TUSERDATA:
+		secret = secret_text(L, index);
+		if (secret.p && (place == PLACE_TEXT || place == PLACE_HEADER))
+			return secret;
+		/* fall through */
 	default:
 		sandbox_raise(L, "%s is a %s, not a text", what, luaL_typename(L, index));
 	}

@@ -2,6 +2,7 @@
 #include "script/load.h"
 #include "script/state.h"
 
+#include "format/secret_mark.h"
 #include "format/template.h"
 #include "model/tag.h"
 
@@ -84,6 +85,8 @@ static void read_once(lua_State *L, struct loader *loader, struct rule_draft *dr
 			     luaL_typename(L, -1));
 	} else if (!compile_template(loader, sandbox_str(L, -1), CONTEXT_TEXT, &where, &draft->rule.once)) {
 		draft->rule.has_once = true;
+		if (template_has_secrets(&draft->rule.once))
+			problem(loader, &where, "'once' cannot hold a secret");
 		if (!template_has_tags(&draft->rule.once))
 			problem_hint(loader, &where, "once = \"#uii#\" is once a call",
 				     "'once' has no tag in it: the rule would run once for ever");

@@ -74,7 +74,7 @@ static const struct service_key http_keys[] = {
 	{"text", read_body},        {"body", read_body},         {"method", read_method},
 	{"timeout", read_timeout},  {"retry", read_retry},       {"success", read_statuses},
 	{"dead_on", read_statuses}, {"retry_on", read_statuses}, {"expires", read_expires},
-	{"order", read_order},
+	{"order", read_order},      {"auth", read_auth},         {"sign", read_sign},
 };
 
 static void compile(struct reading *reading)

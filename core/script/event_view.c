@@ -2,6 +2,7 @@
 #include "script/lua_value.h"
 
 #include "base/suggest.h"
+#include "format/secret_mark.h"
 #include "format/template.h"
 #include "model/tag.h"
 
@@ -124,6 +125,8 @@ static int call_fill(lua_State *L)
 			sandbox_raise_error(L, &error);
 		literal = &compiled;
 	}
+	if (template_has_secrets(literal))
+		sandbox_raise(L, "call:fill: a secret cannot be read by rules");
 	if (template_fill(literal, view->event, false, STR("call:fill"), out, run->log, &error))
 		sandbox_raise_error(L, &error);
 	lua_pushlstring(L, out->p ? out->p : "", out->n);

@@ -375,6 +375,7 @@ void load_finish(struct loader *loader)
 	loader->arena = &loader->ruleset->arena;
 	list_campaigns(loader);
 	list_services(loader, slots.items, slots.n);
+	list_secrets(loader);
 	index_serving(loader);
 	keep_problems(loader);
 	vec_finish(&slots);

@@ -1,6 +1,7 @@
 #include "script/literals.h"
 #include "script/lexer.h"
 
+#include "format/secret_mark.h"
 #include "format/template.h"
 
 enum { LITERALS_BYTES_MAX = 8 << 20 };
@@ -102,6 +103,7 @@ int literals_template(struct literals *literals, struct str text, enum place_of_
 			return -1;
 		literal->compiled[place] = compiled;
 	}
-	*ret = literal && template_has_tags(literal->compiled[place]) ? literal->compiled[place] : NULL;
+	const struct template *template = literal ? literal->compiled[place] : NULL;
+	*ret = template && (template_has_tags(template) || template_has_secrets(template)) ? template : NULL;
 	return 0;
 }

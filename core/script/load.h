@@ -187,5 +187,8 @@ void index_serving(struct loader *loader);
  * which is not loaded. */
 const struct campaign *draft_campaign(const struct draft *draft);
 
+/* secrets_list.c: once the services are listed. */
+void list_secrets(struct loader *loader);
+
 /* --- The whole: finish.c */
 void load_finish(struct loader *loader);

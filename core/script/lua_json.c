@@ -1,6 +1,7 @@
 /* Lua values as JSON text. */
 #include "script/event_view.h"
 #include "script/lua_value.h"
+#include "script/secret.h"
 
 #include "format/json.h"
 
@@ -206,7 +207,11 @@ static int write_value(lua_State *L, struct json_writer *writer, int depth, stru
 			json_write(writer->out, &event->data);
 			return 0;
 		}
-		return error_set(reterr, "a service cannot be JSON");
+		if (writer->string && secret_text(L, -1).p) {
+			json_write_string(writer->out, secret_text(L, -1));
+			return 0;
+		}
+		return error_set(reterr, "a service or a secret cannot be JSON");
 	default:
 		return error_set(reterr, "a %s cannot be JSON", luaL_typename(L, -1));
 	}

@@ -120,6 +120,8 @@ static int setup(lua_State *L)
 	lib_declare_open(L);
 	lib_require_open(L);
 	lib_run_open(L);
+	lib_secret_open(L);
+	lib_auth_open(L);
 	for (size_t i = 0; i < prelude_n; i++) {
 		if (luaL_loadbufferx(L, prelude_texts[i].p, prelude_texts[i].n, "=[prelude]", "t"))
 			lua_error(L);

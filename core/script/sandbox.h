@@ -191,3 +191,5 @@ void lib_json_open(lua_State *L);
 void lib_declare_open(lua_State *L);
 void lib_require_open(lua_State *L);
 void lib_run_open(lua_State *L);
+void lib_secret_open(lua_State *L);
+void lib_auth_open(lua_State *L);

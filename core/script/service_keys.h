@@ -48,6 +48,10 @@ void read_params(struct reading *reading, const char *key, const struct where *w
 void read_headers(struct reading *reading, const char *key, const struct where *where);
 void read_form(struct reading *reading, const char *key, const struct where *where);
 
+/* --- how it proves who asks: service_identity.c; after the headers */
+void read_auth(struct reading *reading, const char *key, const struct where *where);
+void read_sign(struct reading *reading, const char *key, const struct where *where);
+
 /* --- what happens to its deliveries: service_delivery.c */
 void read_retry(struct reading *reading, const char *key, const struct where *where);
 void read_statuses(struct reading *reading, const char *key,

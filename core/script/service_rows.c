@@ -2,6 +2,7 @@
 #include "script/service_keys.h"
 #include "script/lua_value.h"
 #include "script/rows.h"
+#include "script/secret.h"
 
 #include "format/request_build.h"
 
@@ -29,6 +30,19 @@ static void check_header_name(struct reading_rows *rows, const struct where *whe
 			name.p);
 }
 
+static bool read_secret(struct reading_rows *rows, lua_State *L, const struct where *where, struct row *row)
+{
+	struct str secret = secret_text(L, -1);
+
+	if (!secret.p)
+		return false;
+	if (rows->context == CONTEXT_HEADER && !header_value_is_clean(secret))
+		problem(rows->reading->loader, where,
+			"a header cannot hold a line break or another control character");
+	ensure(template_of_secret(secret, rows->context, rows->reading->loader->arena, &row->value) == 0);
+	return true;
+}
+
 /* The value on top. */
 static void read_row_value(struct reading_rows *rows, lua_State *L, const struct where *where,
 			   struct row *row)
@@ -54,6 +68,10 @@ static void read_row_value(struct reading_rows *rows, lua_State *L, const struct
 		compile_template(loader, lua_toboolean(L, -1) ? STR("true") : STR("false"), rows->context,
 				 where, &row->value);
 		return;
+	case LUA_TUSERDATA:
+		if (read_secret(rows, L, where, row))
+			return;
+		/* fall through */
 	default:
 		problem(loader, where, "the value of '%.100s' is a %s, not a text or a function", row->name.p,
 			luaL_typename(L, -1));

@@ -225,6 +225,33 @@ static void set_ipv6_literal(struct curl_work *work, bool literal)
 	work->ipv6_literal = literal;
 }
 
+static void set_pem(CURL *easy, CURLoption option, CURLoption type_option, struct str pem)
+{
+	struct curl_blob blob = {(void *)(uintptr_t)pem.p, pem.n, CURL_BLOB_COPY};
+	curl_easy_setopt(easy, option, &blob);
+	curl_easy_setopt(easy, type_option, "PEM");
+}
+
+/* The handle keeps what it learned from a server's challenge, so it is thrown away afterwards. Connections are shared
+ * only between handles of the same certificate: curl sees to that. */
+static void set_proof(struct curl_work *work)
+{
+	const struct client_proof *proof = work->exchange->proof;
+	if (!proof)
+		return;
+	work->proven = true;
+	if (proof->digest_user.p) {
+		curl_easy_setopt(work->easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_DIGEST);
+		curl_easy_setopt(work->easy, CURLOPT_USERNAME, proof->digest_user.p);
+		curl_easy_setopt(work->easy, CURLOPT_PASSWORD, proof->digest_password.p);
+	}
+	if (proof->certificate.p) {
+		set_pem(work->easy, CURLOPT_SSLCERT_BLOB, CURLOPT_SSLCERTTYPE, proof->certificate);
+		set_pem(work->easy, CURLOPT_SSLKEY_BLOB, CURLOPT_SSLKEYTYPE, proof->key);
+		curl_easy_setopt(work->easy, CURLOPT_KEYPASSWD, proof->key_password.p);
+	}
+}
+
 const char *curl_request_set(struct curl_work *work)
 {
 	const struct request *request = work->exchange->request;
@@ -236,6 +263,7 @@ const char *curl_request_set(struct curl_work *work)
 	if (wrong)
 		return wrong;
 	set_ipv6_literal(work, work->target.kind == TARGET_IPV6);
+	set_proof(work);
 	curl_easy_setopt(work->easy, CURLOPT_URL, request->url.p);
 	return NULL;
 }

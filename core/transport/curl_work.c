@@ -119,7 +119,7 @@ void curl_work_release(struct curl_work *work)
 	struct curl_transport *transport = work->transport;
 	work->phase = WORK_IDLE;
 	work->exchange = NULL;
-	if (transport->n_idle >= transport->options.idle_handles_max) {
+	if (work->proven || transport->n_idle >= transport->options.idle_handles_max) {
 		curl_work_destroy(work);
 		return;
 	}

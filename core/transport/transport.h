@@ -13,11 +13,19 @@
 
 struct transport;
 
+/* How the transport itself proves who is asking. Texts end with a zero; absent ones have p == NULL. */
+struct client_proof {
+	struct str digest_user, digest_password; /* HTTP Digest */
+	struct str certificate, key;             /* in PEM: a client certificate of TLS */
+	struct str key_password;
+};
+
 /* One attempt. Belongs to the caller, who keeps it, and the request, until `done` was called. */
 struct exchange {
 	const struct request *request;
 	struct header extra[8]; /* of this attempt alone, beside the request's own */
 	size_t n_extra;
+	const struct client_proof *proof; /* NULL: none. Belongs to the caller as the request does */
 	int64_t timeout_ms;         /* the whole attempt, resolving included */
 	int64_t connect_timeout_ms; /* 0: the same */
 	size_t answer_max; /* bytes of the body that are kept; more is cut off and the connection closed */

@@ -88,6 +88,7 @@ struct curl_work {
 	char *text; /* of the lines */
 	size_t text_capacity;
 	bool custom_method, no_body, posts, ipv6_literal;
+	bool proven; /* it carries somebody's proof, and serves nobody else */
 	char error[CURL_ERROR_SIZE];
 
 	/* The answer. */

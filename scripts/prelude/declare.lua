@@ -16,7 +16,40 @@ function public.rule(name, declaration)
 	end
 end
 
-library("http", { service = declare_service })
+function public.secret(name)
+	return declare_secret(name)
+end
+
+-- http.basic("user", secret "password") and http.basic { user = …, password = … } are the same.
+local function login(kind)
+	return function(user, password)
+		if type(user) == "table" and password == nil then
+			return declare_auth(kind, user)
+		end
+		return declare_auth(kind, { user = user, password = password })
+	end
+end
+
+local function bearer(token)
+	return declare_auth("bearer", type(token) == "table" and token or { token = token })
+end
+
+local function auth(kind)
+	return function(table)
+		return declare_auth(kind, table)
+	end
+end
+
+library("http", {
+	service = declare_service,
+	basic = login "basic",
+	digest = login "digest",
+	bearer = bearer,
+	api_key = auth "api_key",
+	oauth2 = auth "oauth2",
+	jwt = auth "jwt",
+	client_certificate = auth "client_certificate",
+})
 
 -- Conditions say what they are; whether their values fit is checked where they are used.
 local function condition(kind)

@@ -3,9 +3,19 @@ import os
 import signal
 import subprocess
 import threading
+import time
 
 TIMEOUT = float(os.environ.get("SWITCHHOOK_TEST_TIMEOUT", "30"))
 SANITIZER_MARKS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime error:")
+
+
+def until(condition):
+    """Waits until condition() gives something true, and returns it."""
+    end = time.monotonic() + TIMEOUT
+    while not (found := condition()):
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.02)
+    return found
 
 
 class Output:

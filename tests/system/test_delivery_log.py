@@ -1,11 +1,10 @@
 """The delivery log: over HTTP, and by the commands that ask a running engine."""
 import json
 import socket
-import time
 
 import pytest
 
-from process import TIMEOUT
+from process import until
 
 RULES = {
     "services/web.lua": """
@@ -45,15 +44,6 @@ def get(engine, path, status=200):
     assert answer == status, body
     assert headers["content-type"] == ("application/json" if status < 400 else "application/problem+json")
     return json.loads(body)
-
-
-def until(condition):
-    """Waits until condition() gives something true, and returns it."""
-    end = time.monotonic() + TIMEOUT
-    while not (found := condition()):
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.02)
-    return found
 
 
 def deliveries(engine, query="", n=1):

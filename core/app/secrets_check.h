@@ -1,0 +1,15 @@
+/* core/app/secrets_check.h
+ *
+ * Are the secrets there that the rules name? One that is not may come before it is needed, so it is a warning.
+ */
+#pragma once
+
+#include "identity/secrets.h"
+#include "model/rule.h"
+
+/* Calls back for each secret that cannot be read, at the service that needs it. */
+void secrets_missing(const struct ruleset *ruleset, const struct secrets *secrets,
+		     void (*each)(void *context, const struct error *error), void *context);
+
+/* Adds them to the problems of a ruleset that nobody else has yet. */
+void secrets_check(struct ruleset *ruleset, const struct secrets *secrets);
