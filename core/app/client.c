@@ -1,6 +1,7 @@
 #include "app/client.h"
 
 #include "app/problems_print.h"
+#include "base/read_file.h"
 #include "format/encode.h"
 #include "format/json.h"
 #include "transport/transport_curl.h"
@@ -11,8 +12,11 @@ enum {
 	TIMEOUT_MS = 300000, /* sending many deliveries again takes its time */
 	CONNECT_TIMEOUT_MS = 5000,
 	REPLY_MAX = 128 << 20,
+	TOKEN_FILE_MAX = 64 * 1024,
 	REPLY_ARENA_MAX = 1 << 30,
 };
+
+struct client_options client_options;
 
 static int fail(const struct error *error, int code)
 {
@@ -50,11 +54,63 @@ static void loop_finish(struct client *client)
 	timers_finish(&client->timers);
 }
 
+/* The first token of the file, which may have a name before it. */
+static int read_token(const char *path, struct buf *out, struct error *reterr)
+{
+	struct buf text;
+	buf_init(&text, TOKEN_FILE_MAX);
+	int r = read_file(path, &text, reterr);
+	struct str rest = buf_view(&text);
+	size_t start = out->n;
+	while (r == 0 && rest.n && out->n == start) {
+		const char *newline = memchr(rest.p, '\n', rest.n);
+		size_t n = newline ? (size_t)(newline - rest.p) : rest.n;
+		struct str line = str_trim((struct str){rest.p, n});
+		const char *blank = line.n ? memrchr(line.p, ' ', line.n) : NULL;
+		if (line.n && line.p[0] != '#')
+			buf_add(out, blank ? blank + 1 : line.p,
+				line.n - (blank ? (size_t)(blank + 1 - line.p) : 0));
+		n += newline != NULL;
+		rest.p += n;
+		rest.n -= n;
+	}
+	if (r == 0 && out->n == start)
+		r = error_set(reterr, "'%s' holds no token", path);
+	if (text.p)
+		explicit_bzero(text.p, text.n);
+	buf_finish(&text);
+	return r;
+}
+
+static int find_token(struct client *client, struct error *reterr)
+{
+	const char *path = client_options.token_file, *token = getenv("SWITCHHOOK_TOKEN");
+	struct buf value;
+	int r = 0;
+	if (!path && !token)
+		path = getenv("SWITCHHOOK_TOKEN_FILE");
+	if (!path && !token)
+		return 0;
+	buf_init(&value, TOKEN_FILE_MAX);
+	buf_str(&value, STR("Bearer "));
+	if (path)
+		r = read_token(path, &value, reterr);
+	else
+		buf_str(&value, str_of(token));
+	if (r == 0)
+		client->authorization = buf_take(&value, NULL);
+	buf_finish(&value);
+	return r;
+}
+
 int client_init(struct client *client, const char *server)
 {
 	struct transport_curl_options options = {.user_agent = "switchhook/" VERSION};
 	struct error error;
+	options.ca_file = client_options.ca_file ? client_options.ca_file : getenv("SWITCHHOOK_CA_FILE");
 	*client = (struct client){.server = server ? server : CLIENT_SERVER};
+	if (find_token(client, &error))
+		return fail(&error, EXIT_USAGE);
 	if (transport_curl_global_init()) {
 		error_set(&error, "the HTTP client cannot be used");
 		return fail(&error, EXIT_NO);
@@ -77,6 +133,9 @@ void client_finish(struct client *client)
 {
 	loop_finish(client);
 	transport_curl_global_finish();
+	if (client->authorization)
+		explicit_bzero(client->authorization, strlen(client->authorization));
+	free(client->authorization);
 }
 
 /* --- a question --- */
@@ -96,7 +155,9 @@ static void answered(struct exchange *exchange, const struct answer *answer)
 
 static struct answer *exchange(struct client *client, const char *method, const char *path, struct str body)
 {
-	struct header json = {STR("content-type"), STR("application/json")};
+	struct header headers[2] = {{STR("authorization"), str_of(client->authorization)},
+				    {STR("content-type"), STR("application/json")}};
+	size_t skip = client->authorization == NULL;
 	struct buf url;
 	buf_init(&url, 64 * 1024);
 	buf_str(&url, str_of(client->server));
@@ -105,8 +166,8 @@ static struct answer *exchange(struct client *client, const char *method, const 
 	buf_str(&url, str_of(path));
 	struct request plain = {.method = str_of(method),
 				.url = str_of(buf_z(&url)),
-				.headers = &json,
-				.n_headers = body.p ? 1 : 0,
+				.headers = headers + skip,
+				.n_headers = (body.p ? 2 : 1) - skip,
 				.body = body.p ? body : STR("")};
 	struct request *request = request_copy(&plain);
 	struct question question = {.exchange = {.request = request,
@@ -157,7 +218,10 @@ static int say_problem(const struct client *client, const struct reply *reply)
 		error_set(&error, STR_FMT, STR_ARG(detail));
 	else
 		error_set(&error, "%s answers with status %d; is it an engine?", client->server, status);
-	if (hint.n)
+	if (status == 401 || status == 403)
+		error_hint(&error, "name a file with an operator's token: --token-file FILE, or "
+				   "$SWITCHHOOK_TOKEN_FILE");
+	else if (hint.n)
 		error_hint(&error, STR_FMT, STR_ARG(hint));
 	return fail(&error, status == 400 ? EXIT_USAGE : EXIT_NO);
 }

@@ -17,10 +17,26 @@
 
 #define CLIENT_SERVER "http://127.0.0.1:8484"
 
-#define OPTION_SERVER(place)                                                       \
-	{                                                                          \
-		"server", 0, POPT_ARG_STRING, (place), 0,                          \
-			"the engine's address (default: " CLIENT_SERVER ")", "URL" \
+/* What every command that asks an engine can be told; the environment otherwise. */
+struct client_options {
+	char *token_file; /* $SWITCHHOOK_TOKEN_FILE; $SWITCHHOOK_TOKEN is the token itself */
+	char *ca_file;    /* $SWITCHHOOK_CA_FILE: certificates that may sign the engine's */
+};
+extern struct client_options client_options;
+
+#define OPTION_SERVER(place)                                                                             \
+	{"server", 0, POPT_ARG_STRING, (place), 0, "the engine's address (default: " CLIENT_SERVER ")",  \
+	 "URL"},                                                                                         \
+		{"token-file",                                                                           \
+		 0,                                                                                      \
+		 POPT_ARG_STRING,                                                                        \
+		 &client_options.token_file,                                                             \
+		 0,                                                                                      \
+		 "file with the token for it (default: $SWITCHHOOK_TOKEN_FILE)",                         \
+		 "FILE"},                                                                                \
+	{                                                                                                \
+		"ca-file", 0, POPT_ARG_STRING, &client_options.ca_file, 0,                               \
+			"certificates in PEM that may sign the engine's (default: the system's)", "FILE" \
 	}
 
 struct client {
@@ -30,6 +46,7 @@ struct client {
 	uv_timer_t tick;
 	struct timers timers;
 	struct transport *transport;
+	char *authorization; /* NULL: no token */
 };
 
 /* An answer: its JSON is read when it is of that type. */

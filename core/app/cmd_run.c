@@ -1,6 +1,7 @@
 /* switchhook run: the engine. */
 #include "api/api.h"
 #include "app/limits_options.h"
+#include "app/listen_options.h"
 #include "app/loop.h"
 #include "app/problems_print.h"
 #include "app/supervise.h"
@@ -29,6 +30,7 @@ struct run_command {
 	int64_t grace_ms, stall_ms;
 	struct limits_options limits_options;
 	struct limits limits;
+	struct listen_options access;
 
 	struct log log;
 	struct app_loop loop;
@@ -140,9 +142,14 @@ static int start_server(struct run_command *run, struct error *reterr)
 	struct http_server_options options = {
 		.address = run->listen.address,
 		.port = run->listen.port,
+		.tls_cert = run->access.cert_text,
+		.tls_key = run->access.key_text,
 		.log = &run->log,
 	};
-	return http_server_create(&run->loop.uv, &options, &run->server, reterr);
+	if (http_server_create(&run->loop.uv, &options, &run->server, reterr))
+		return -1;
+	access_guard(run->access.access, run->server);
+	return 0;
 }
 
 static size_t n_hosts(const struct run_command *run)
@@ -213,7 +220,8 @@ static int start_source(struct run_command *run, struct error *reterr)
 static void say_where(const struct run_command *run)
 {
 	char url[96], message[128];
-	listen_address_url(&run->listen, http_server_port(run->server), url, sizeof url);
+	listen_address_url(&run->listen, http_server_port(run->server), run->access.tls_cert != NULL, url,
+			   sizeof url);
 	snprintf(message, sizeof message, "listening on %s", url);
 	log_info(&run->log, message);
 }
@@ -387,13 +395,9 @@ static int check_and_serve(const struct command *command, struct run_command *ru
 		return options_wrong(command, "--shards goes from 1 to %d; 0 is one a core", SHARDS_MAX);
 	if (run->drain && !run->events)
 		return options_wrong(command, "--drain needs --events FILE: it stops when they are settled");
-	if (!run->listen.loopback) {
-		error_set(&error,
-			  "refused to listen on %s: anybody who reaches that address could send events",
-			  run->listen_text);
-		error_hint(&error, "listen on 127.0.0.1 and put a proxy that checks its callers in front");
+	if (listen_options_load(&run->access, run->listen.loopback, run->listen_text, clock_system(),
+				&run->log, &error))
 		return refuse(&error);
-	}
 	int code = run->supervise ? supervise(&run->log) : SUPERVISED;
 	return code == SUPERVISED ? load_and_serve(run) : code;
 }
@@ -411,6 +415,7 @@ static int run_run(const struct command *command, int argc, char **argv)
 	const struct poptOption table[] = {
 		OPTION_RULES(&run.rules),
 		OPTION_SECRETS(&run.secrets_text),
+		OPTIONS_LISTEN(&run.access),
 		{"data", 0, POPT_ARG_STRING, &run.data, 0,
 		 "where events and deliveries are kept (default: data)", "DIR"},
 		{"durability", 0, POPT_ARG_STRING, &run.durability_text, 0,
@@ -458,6 +463,7 @@ static int run_run(const struct command *command, int argc, char **argv)
 	free(run.web_root);
 	words_free(run.hosts);
 	free(run.secrets_text);
+	listen_options_finish(&run.access);
 	free(run.data);
 	free(run.durability_text);
 	free(run.listen_text);

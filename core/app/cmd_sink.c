@@ -51,7 +51,7 @@ static int serve(struct sink_command *command)
 	int code = sink_create(&command->loop.uv, &options, &command->sink, &error) ? EXIT_NO : EXIT_DONE;
 	if (code == EXIT_DONE) {
 		char url[96];
-		listen_address_url(&command->address, sink_port(command->sink), url, sizeof url);
+		listen_address_url(&command->address, sink_port(command->sink), false, url, sizeof url);
 		fprintf(stderr, "listening on %s\n", url);
 		uv_run(&command->loop.uv, UV_RUN_DEFAULT);
 	} else {

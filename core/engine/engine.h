@@ -31,7 +31,6 @@ struct engine_options {
 	int64_t stall_ms;          /* a shard that does not come back for so long ends the process; 0: never */
 	uint64_t seed; /* of jitter */
 	const struct secrets *secrets; /* NULL: none is looked up, and stars are sent; outlives the engine */
-	uint64_t seed;                 /* of jitter */
 
 	/* Where everything is kept; the engine takes it over, and closes it. NULL: nothing is kept
 	 * (--durability none). */

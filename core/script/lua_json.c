@@ -211,7 +211,7 @@ static int write_value(lua_State *L, struct json_writer *writer, int depth, stru
 			json_write_string(writer->out, secret_text(L, -1));
 			return 0;
 		}
-		return error_set(reterr, "a service or a secret cannot be JSON");
+		return error_set(reterr, "a %s cannot be JSON", secret_text(L, -1).p ? "secret" : "service");
 	default:
 		return error_set(reterr, "a %s cannot be JSON", luaL_typename(L, -1));
 	}

@@ -163,6 +163,8 @@ static enum MHD_Result begin(struct http_request *request, const char *url, cons
 		http_respond_problem(request, status, &error, 0);
 		return give_answer(request);
 	}
+	if (http_is_refused(request, false))
+		return give_answer(request);
 	request->state = HTTP_BODY;
 	if (framing.has_length && framing.length > request->server->options.body_max) {
 		error_set(&error, "the body has %llu bytes, more than %zu",

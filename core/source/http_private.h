@@ -69,6 +69,10 @@ struct http_server {
 	size_t n_routes;
 	bool (*guard)(void *context, struct http_request *request); /* or NULL */
 	void *guard_context;
+	int (*access)(void *context, const struct http_request *request, bool whole,
+		      struct http_refusal *refusal); /* or NULL */
+	void *access_context;
+	bool tls;
 	struct list requests; /* one a connection */
 	size_t held_bytes;    /* of bodies, all connections together */
 	bool quiesced;
@@ -100,6 +104,9 @@ void http_check_deadlines(struct http_server *server);
 
 /* Calls the handler of the route, or answers 404, 405 or 501. */
 void http_dispatch(struct http_request *request);
+
+/* True: it may not be asked, and has been answered. */
+bool http_is_refused(struct http_request *request, bool whole);
 
 /* --- http_respond.c --- */
 

@@ -2,6 +2,7 @@
 
 #include "format/json.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -56,6 +57,18 @@ void http_request_each_query(const struct http_request *request,
 struct str http_request_body(const struct http_request *request)
 {
 	return buf_view(&request->body);
+}
+
+void http_request_peer(const struct http_request *request, char *ret, size_t size)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *address = info ? info->client_addr : NULL;
+	*ret = 0;
+	if (address && address->sa_family == AF_INET)
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)address)->sin_addr, ret, (socklen_t)size);
+	else if (address && address->sa_family == AF_INET6)
+		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)address)->sin6_addr, ret, (socklen_t)size);
 }
 
 /* The library wants terminated texts; what it would refuse is cut or left out. */
@@ -145,9 +158,13 @@ void http_respond_problem(struct http_request *request, int status, const struct
 	buf_init(&body, 8192);
 	http_problem(&body, status, error);
 	snprintf(seconds, sizeof seconds, "%d", retry_after_s);
-	struct header headers[] = {{STR("Content-Type"), STR("application/problem+json")},
-				   {STR("Retry-After"), str_of(seconds)}};
-	http_respond(request, status, headers, retry_after_s > 0 ? 2 : 1, buf_view(&body));
+	struct header headers[3] = {{STR("Content-Type"), STR("application/problem+json")}};
+	size_t n = 1;
+	if (retry_after_s > 0)
+		headers[n++] = (struct header){STR("Retry-After"), str_of(seconds)};
+	if (status == 401)
+		headers[n++] = (struct header){STR("WWW-Authenticate"), STR("Bearer")};
+	http_respond(request, status, headers, n, buf_view(&body));
 	buf_finish(&body);
 }
 
@@ -172,8 +189,10 @@ void http_refuse(struct http_request *request, int status, const struct error *e
 		   "Connection: close\r\nContent-Length: %zu\r\n\r\n",
 		   status, status_title(status), date, body.n);
 	buf_str(&answer, buf_view(&body));
-	/* Nothing of ours is under way on a connection that still receives, and this fits any send buffer. */
-	send(request->fd, answer.p, answer.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	/* Nothing of ours is under way on a connection that still receives, and this fits any send buffer.
+	 * Under TLS only the library could say it; such a sender sees its connection closed. */
+	if (!request->server->tls)
+		send(request->fd, answer.p, answer.n, MSG_NOSIGNAL | MSG_DONTWAIT);
 	shutdown(request->fd, SHUT_WR);
 	request->state = HTTP_REFUSED;
 	request->deadline_ms = uv_now(request->server->loop) + HTTP_LINGER_MS;

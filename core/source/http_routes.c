@@ -93,9 +93,31 @@ void http_server_guard(struct http_server *server, bool (*guard)(void *context, 
 	server->guard_context = context;
 }
 
+void http_server_access(struct http_server *server,
+			int (*access)(void *context, const struct http_request *request, bool whole,
+				      struct http_refusal *refusal),
+			void *context)
+{
+	server->access = access;
+	server->access_context = context;
+}
+
+bool http_is_refused(struct http_request *request, bool whole)
+{
+	struct http_server *server = request->server;
+	struct http_refusal refusal = {0};
+	if (!server->access || server->access(server->access_context, request, whole, &refusal) == 0)
+		return false;
+	request->state = HTTP_HANDLING;
+	http_respond_problem(request, refusal.status, &refusal.error, refusal.retry_after_s);
+	return true;
+}
+
 void http_dispatch(struct http_request *request)
 {
 	const struct http_server *server = request->server;
+	if (http_is_refused(request, true))
+		return;
 	if (server->guard && server->guard(server->guard_context, request))
 		return;
 	const struct http_route *route = find_route(request->server, request->path, request->method);

@@ -9,6 +9,9 @@ enum {
 	CONNECTION_POOL = 16 * 1024, /* for head and buffers; cleared in whole between two requests */
 };
 
+/* Of GnuTLS: 1.2 and 1.3. */
+#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+
 static void run(struct http_server *server);
 
 static void on_again(uv_idle_t *again)
@@ -105,14 +108,20 @@ static int listen_socket(const struct http_server_options *options, int *ret, st
 static struct MHD_Daemon *start_daemon(struct http_server *server, int listen_fd)
 {
 	const struct http_server_options *options = &server->options;
+	struct MHD_OptionItem tls[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)options->tls_cert},
+				       {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)options->tls_key},
+				       {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES},
+				       {MHD_OPTION_END, 0, NULL}};
 	/* Loose where libmicrohttpd would close without a word and we can answer: the checks are ours. */
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, http_on_request,
-				server, MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_NOTIFY_CONNECTION,
-				http_on_connection, server, MHD_OPTION_NOTIFY_COMPLETED, http_on_completed,
-				server, MHD_OPTION_URI_LOG_CALLBACK, http_on_target, server,
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (server->tls ? MHD_USE_TLS : 0);
+	return MHD_start_daemon(flags, 0, NULL, NULL, http_on_request, server, MHD_OPTION_LISTEN_SOCKET,
+				listen_fd, MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, server,
+				MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, server,
+				MHD_OPTION_URI_LOG_CALLBACK, http_on_target, server,
 				MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->timeout_s,
 				MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections_max,
-				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_POOL, MHD_OPTION_END);
+				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_POOL, MHD_OPTION_ARRAY,
+				server->tls ? tls : tls + countof(tls) - 1, MHD_OPTION_END);
 }
 
 static void open_handles(struct http_server *server)
@@ -126,6 +135,15 @@ static void open_handles(struct http_server *server)
 	uv_poll_start(&server->poll, UV_READABLE, on_readable);
 	uv_timer_start(&server->tick, on_tick, 1000, 1000);
 	MHD_run(server->daemon); /* the listening socket enters the epoll set here */
+}
+
+static int server_failed(const struct http_server_options *options, struct error *reterr)
+{
+	if (!options->tls_cert)
+		return error_set(reterr, "cannot start the HTTP server: %s", strerror(errno));
+	error_set(reterr, "cannot start the HTTPS server with this certificate and this key");
+	error_hint(reterr, "both are PEM, the key fits the certificate, and needs no password");
+	return -1;
 }
 
 int http_server_create(uv_loop_t *loop, const struct http_server_options *options, struct http_server **ret,
@@ -145,6 +163,7 @@ int http_server_create(uv_loop_t *loop, const struct http_server_options *option
 	if (!options->connections_max)
 		server->options.connections_max = 1000;
 	server->options.address = NULL; /* the caller's memory */
+	server->tls = options->tls_cert != NULL;
 	server->loop = loop;
 	server->port = bound_port(fd);
 	list_init(&server->requests);
@@ -152,7 +171,7 @@ int http_server_create(uv_loop_t *loop, const struct http_server_options *option
 	if (!server->daemon) {
 		close(fd);
 		free(server);
-		return error_set(reterr, "cannot start the HTTP server: %s", strerror(errno));
+		return server_failed(options, reterr);
 	}
 	open_handles(server);
 	*ret = server;

@@ -11,7 +11,7 @@ import pytest
 from process import TIMEOUT, SANITIZER_MARKS, Process
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LISTENING = re.compile(r"listening on http://(?:127\.0\.0\.1|\[::1\]):(\d+)")
+LISTENING = re.compile(r"listening on https?://(?:127\.0\.0\.1|0\.0\.0\.0|\[::1\]):(\d+)")
 
 SIMPLE_RULES = {
     "services/web.lua": 'return { hook = http.service { name = "hook", method = "POST", url = "http://127.0.0.1:9/hook" } }\n',
