@@ -2,6 +2,7 @@
 #include "api/api_private.h"
 
 #include "api/mask.h"
+#include "format/error_text.h"
 #include "format/json.h"
 
 enum { SHOWN_TEMPLATE_MAX = 8192 };
@@ -66,26 +67,14 @@ static void show_campaign(struct buf *out, const struct campaign *campaign, bool
 	buf_str(out, STR("]}"));
 }
 
-static void put_place(struct buf *out, const char *key, int number)
-{
-	if (number > 0)
-		put_number(out, key, number);
-	else
-		put_null(out, key);
-}
-
 static void show_problem(struct buf *out, const struct problem *problem)
 {
 	const struct error *error = &problem->error;
 	put_item(out);
 	buf_char(out, '{');
 	put_text(out, "severity", problem->warning ? STR("warning") : STR("error"));
-	put_text_or_null(out, "file", str_of(error->file));
-	put_place(out, "line", error->line);
-	put_place(out, "column", error->column);
-	put_text(out, "what", str_of(error->what));
-	put_text_or_null(out, "hint", str_of(error->hint));
-	put_text_or_null(out, "excerpt", str_of(error->excerpt));
+	buf_char(out, ',');
+	error_write_members(out, error);
 	buf_char(out, '}');
 }
 

@@ -14,7 +14,7 @@ struct rule_record {
 	uint64_t seq; /* of the event */
 	bool has_run, shown;
 	enum run_outcome outcome;
-	struct str reason, log;
+	struct str reason, log, error;
 	struct buf steps, deliveries;
 };
 
@@ -58,6 +58,7 @@ static bool take_run(void *context, const struct journal_run *row)
 	record->outcome = row->outcome;
 	record->reason = row->reason.p ? arena_copy(&timeline->arena, row->reason) : (struct str){0};
 	record->log = arena_copy(&timeline->arena, row->log);
+	record->error = row->error.n ? arena_copy(&timeline->arena, row->error) : (struct str){0};
 	return true;
 }
 
@@ -140,6 +141,8 @@ static void show_rule(struct buf *out, struct str campaign, struct str rule, con
 		put_text(out, "id", run_id(id, record->seq, campaign, rule));
 	put_text(out, "outcome", str_of(outcome));
 	put_text(out, "reason", reason);
+	put_key(out, "error");
+	buf_str(out, record && record->error.n ? record->error : STR("null"));
 	show_log(out, record ? record->log : STR(""));
 	put_key(out, "steps");
 	buf_char(out, '[');

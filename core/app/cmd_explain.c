@@ -45,6 +45,25 @@ static void print_steps(const struct value *rule)
 	}
 }
 
+static void copy(char *to, size_t size, struct str text)
+{
+	snprintf(to, size, STR_FMT, STR_ARG(text));
+}
+
+/* Where it failed, as `check` would show it. */
+static void print_error(const struct value *rule)
+{
+	const struct value *found = value_get(rule, STR("error"));
+	struct error error = {0};
+	if (!found || found->kind != VALUE_OBJECT)
+		return;
+	copy(error.excerpt, sizeof error.excerpt, json_text(found, "excerpt"));
+	copy(error.hint, sizeof error.hint, json_text(found, "hint"));
+	error.line = (int)json_number(found, "line");
+	error.column = (int)json_number(found, "column");
+	problem_print_details(stdout, &error, "      ");
+}
+
 static void print_rule(const struct explain *explain, const struct value *rule)
 {
 	struct str outcome = json_text(rule, "outcome"), name = json_text(rule, "rule"),
@@ -60,6 +79,7 @@ static void print_rule(const struct explain *explain, const struct value *rule)
 	fputs(reason.n ? ", " : "", stdout);
 	print_clean(stdout, reason, "      ");
 	fputc('\n', stdout);
+	print_error(rule);
 	if (str_eq(outcome, STR("failed")) || str_eq(outcome, STR("diverged"))) {
 		fputs("      run it again: switchhook redeliver ", stdout);
 		print_text(stdout, rule, "id");

@@ -1,6 +1,6 @@
 #include "app/problems_print.h"
 
-#include "format/json.h"
+#include "format/error_text.h"
 
 #include <unistd.h>
 
@@ -31,9 +31,9 @@ void print_clean(FILE *out, struct str text, const char *indent)
 }
 
 /* Under the column, with the excerpt's own tabs so that it lines up whatever their width. */
-static void print_caret(FILE *out, const struct error *error)
+static void print_caret(FILE *out, const struct error *error, const char *indent)
 {
-	fputs("      | ", out);
+	fprintf(out, "%s      | ", indent);
 	for (int i = 0; i + 1 < error->column && error->excerpt[i]; i++) {
 		unsigned char c = (unsigned char)error->excerpt[i];
 		if ((c & 0xC0) != 0x80)
@@ -64,48 +64,31 @@ static void print_for_people(FILE *out, bool colour, bool warning, const struct 
 		fputs("\033[0m", out);
 	print_clean(out, str_of(error->what), "      ");
 	fputc('\n', out);
+	problem_print_details(out, error, "");
+}
+
+void problem_print_details(FILE *out, const struct error *error, const char *indent)
+{
 	if (error->excerpt[0]) {
-		fprintf(out, "%5d | ", error->line);
+		fprintf(out, "%s%5d | ", indent, error->line);
 		print_clean(out, str_of(error->excerpt), "");
 		fputc('\n', out);
 		if (error->column > 0)
-			print_caret(out, error);
+			print_caret(out, error, indent);
 	}
 	if (error->hint[0]) {
-		fputs("      hint: ", out);
+		fprintf(out, "%s      hint: ", indent);
 		print_clean(out, str_of(error->hint), "      ");
 		fputc('\n', out);
 	}
-}
-
-static void add_text(struct buf *out, const char *key, const char *z)
-{
-	buf_printf(out, ",\"%s\":", key);
-	if (*z)
-		json_write_string(out, str_of(z));
-	else
-		buf_str(out, STR("null"));
-}
-
-static void add_number(struct buf *out, const char *key, int number)
-{
-	if (number > 0)
-		buf_printf(out, ",\"%s\":%d", key, number);
-	else
-		buf_printf(out, ",\"%s\":null", key);
 }
 
 static void print_json(FILE *out, bool warning, const struct error *error)
 {
 	struct buf line;
 	buf_init(&line, JSON_LINE_MAX);
-	buf_printf(&line, "{\"severity\":\"%s\"", warning ? "warning" : "error");
-	add_text(&line, "file", error->file);
-	add_number(&line, "line", error->line);
-	add_number(&line, "column", error->column);
-	add_text(&line, "what", error->what);
-	add_text(&line, "hint", error->hint);
-	add_text(&line, "excerpt", error->excerpt);
+	buf_printf(&line, "{\"severity\":\"%s\",", warning ? "warning" : "error");
+	error_write_members(&line, error);
 	buf_str(&line, STR("}\n"));
 	fwrite(line.p, 1, line.n, out);
 	buf_finish(&line);

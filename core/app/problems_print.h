@@ -16,6 +16,9 @@ enum problems_form { PROBLEMS_PLAIN, PROBLEMS_COLOUR, PROBLEMS_JSON };
 enum problems_form problems_form_for(FILE *out);
 
 void problem_print(FILE *out, enum problems_form form, bool warning, const struct error *error);
+/* Only the line with its caret, and the hint; each line behind `indent`. */
+void problem_print_details(FILE *out, const struct error *error, const char *indent);
+
 void problems_print(FILE *out, enum problems_form form, const struct ruleset *ruleset);
 
 /* Text from outside, with controls made harmless for a terminal. Newlines are kept and followed by `indent`.

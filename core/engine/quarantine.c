@@ -51,7 +51,7 @@ static void fail_rule(const struct quarantining *it, const struct rule *rule)
 			STR_ARG(suspicion->rule), suspicion->rule.n ? "'" : "");
 	engine_count(&it->engine->totals.runs_failed);
 	record_run(engine_shard(it->engine, str_hash(it->event->subject)), it->event, rule,
-		   &(struct run_record){OUTCOME_FAILED, str_of(reason), NULL, 0});
+		   &(struct run_record){OUTCOME_FAILED, str_of(reason), NULL, 0, NULL});
 }
 
 static void fail_rules(const struct quarantining *it, const struct campaign *campaign)

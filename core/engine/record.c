@@ -1,5 +1,6 @@
 #include "engine/record.h"
 
+#include "format/error_text.h"
 #include "format/exchange_text.h"
 
 enum {
@@ -58,6 +59,17 @@ static struct str later(struct buf *text, struct str s)
 {
 	size_t at = text->n;
 	buf_str(text, s);
+	return (struct str){(const char *)at, text->n - at};
+}
+
+static struct str later_error(struct buf *text, const struct error *error)
+{
+	size_t at = text->n;
+	if (error) {
+		buf_char(text, '{');
+		error_write_members(text, error);
+		buf_char(text, '}');
+	}
 	return (struct str){(const char *)at, text->n - at};
 }
 
@@ -166,6 +178,7 @@ void record_run(struct shard *shard, const struct event *event, const struct rul
 	row->campaign = later(&record->text, rule->campaign->name);
 	row->rule = later(&record->text, rule->name);
 	row->reason = later(&record->text, run->reason);
+	row->error = later_error(&record->text, run->error);
 	row->log = later(&record->text, STR(""));
 	for (const struct runlog_line *line = run->log ? run->log->first : NULL; line; line = line->next) {
 		row->log.n += later(&record->text, line->text).n + 1;
@@ -175,6 +188,7 @@ void record_run(struct shard *shard, const struct event *event, const struct rul
 	row->rule = placed(record, row->rule);
 	row->reason = run->reason.p ? placed(record, row->reason) : (struct str){0};
 	row->log = placed(record, row->log);
+	row->error = run->error ? placed(record, row->error) : (struct str){0};
 	row->seq = event->seq;
 	row->outcome = run->outcome;
 	row->generation = run->generation;

@@ -20,9 +20,10 @@ bool record_delivery(struct delivery *delivery, enum delivery_state state, int64
 
 struct run_record {
 	enum run_outcome outcome;
-	struct str reason;        /* may be absent */
-	const struct runlog *log; /* NULL: none */
-	uint32_t generation;      /* of one that was run again; else 0 */
+	struct str reason;         /* may be absent */
+	const struct runlog *log;  /* NULL: none */
+	uint32_t generation;       /* of one that was run again; else 0 */
+	const struct error *error; /* why it failed; NULL: only `reason` is known */
 };
 
 /* How a run ended. */

@@ -43,6 +43,9 @@ static void run_free(struct run *run)
 {
 	timers_cancel(&run->call->shard->timers, &run->timer);
 	list_remove(&run->in_call);
+	if (run->state == RUN_WAITS_FOR_ANSWER || run->state == RUN_WAITS_FOR_EVENT ||
+	    run->state == RUN_SLEEPS)
+		unit_waiting(run->unit, -1);
 	if (run->script) {
 		script_run_destroy(run->script);
 		campaign_state_leave(run->call->shard, run->rule->campaign);
@@ -69,7 +72,7 @@ void run_end(struct run *run, enum run_outcome outcome, struct str reason)
 	count_run(call, run->rule, outcome);
 	log_lines(call, run->event, run->rule, &run->log);
 	record_run(call->shard, run->event, run->rule,
-		   &(struct run_record){outcome, reason, &run->log, run->generation});
+		   &(struct run_record){outcome, reason, &run->log, run->generation, run->error});
 	event_release(engine, run->event);
 	run_free(run);
 	call_release(call);
@@ -89,6 +92,7 @@ void run_failed(struct run *run, const struct error *error)
 {
 	char text[REASON_MAX];
 	log_failure(run->call, run->event, run->rule, error);
+	run->error = error;
 	run_end(run, OUTCOME_FAILED, failure_reason(text, error));
 }
 
@@ -102,6 +106,7 @@ static void run_diverged(struct run *run, const struct error *error)
 void run_begin_waiting(struct run *run, enum run_state state)
 {
 	run->state = state;
+	unit_waiting(run->rule->campaign->unit, 1);
 	engine_work(engine_of(run->call), WORK_WAITING - 1);
 }
 
@@ -110,6 +115,7 @@ void run_end_waiting(struct run *run, int64_t now_ms)
 	timers_cancel(&run->call->shard->timers, &run->timer);
 	run->state = RUN_RUNNING;
 	run->now_ms = now_ms;
+	unit_waiting(run->rule->campaign->unit, -1);
 	engine_work(engine_of(run->call), 1 - WORK_WAITING);
 }
 
@@ -121,8 +127,10 @@ void run_begin(struct run *run)
 		char text[REASON_MAX];
 		if (fire_all(run->call, run->event, run->rule, &run->log, run->replay, &error))
 			run_end(run, OUTCOME_DONE, (struct str){0});
-		else
+		else {
+			run->error = &error;
 			run_end(run, OUTCOME_FAILED, failure_reason(text, &error));
+		}
 		return;
 	}
 	struct script_state *state = campaign_state_enter(run->call->shard, run->rule->campaign, &error);
@@ -147,10 +155,11 @@ static void fire_at_once(struct call *call, struct event *event, const struct ru
 	bool all = fire_all(call, event, rule, &log, replay, &error);
 	count_run(call, rule, all ? OUTCOME_DONE : OUTCOME_FAILED);
 	if (!all)
-		record_run(call->shard, event, rule,
-			   &(struct run_record){OUTCOME_FAILED, failure_reason(text, &error), &log, 0});
+		record_run(
+			call->shard, event, rule,
+			&(struct run_record){OUTCOME_FAILED, failure_reason(text, &error), &log, 0, &error});
 	else if (log.n)
-		record_run(call->shard, event, rule, &(struct run_record){OUTCOME_DONE, {0}, &log, 0});
+		record_run(call->shard, event, rule, &(struct run_record){OUTCOME_DONE, {0}, &log, 0, NULL});
 	log_lines(call, event, rule, &log);
 	arena_finish(&arena);
 }
@@ -201,6 +210,19 @@ void run_start(struct call *call, struct event *event, const struct rule *rule, 
 /* --- going on
  * ------------------------------------------------------------------------------------------------------- */
 
+/* So that one campaign's waiting runs do not fill the engine, nor its memory. */
+static bool may_wait(const struct run *run, const struct script_step *step, struct error *reterr)
+{
+	const struct unit *unit = run->rule->campaign->unit;
+	char limit[32];
+	if (step->kind == STEP_SEND || unit_waiting(unit, 0) < unit->limits.of[LIMIT_WAITING])
+		return true;
+	limit_show(LIMIT_WAITING, &unit->limits, limit, sizeof limit);
+	error_set(reterr, "the number of runs of this campaign that wait is at its limit of %s", limit);
+	error_hint(reterr, "the limit is --%s", limit_infos[LIMIT_WAITING].option);
+	return false;
+}
+
 /* A call of a service that is not active would wait for ever. */
 static bool step_is_possible(struct run *run, struct script_step *step, struct error *reterr)
 {
@@ -209,11 +231,10 @@ static bool step_is_possible(struct run *run, struct script_step *step, struct e
 	} else if (step->kind == STEP_CALL && !step->request) {
 		error_set(reterr, "the service '" STR_FMT "' is not active and cannot be called",
 			  STR_ARG(step->service->name));
-	} else {
+	} else if (may_wait(run, step, reterr)) {
 		return true;
 	}
-	snprintf(reterr->file, sizeof reterr->file, STR_FMT, STR_ARG(run->rule->campaign->file));
-	reterr->line = step->line;
+	error_at(reterr, run->unit->file.path, step->line, 0, run->unit->file.text);
 	free(step->request);
 	return false;
 }

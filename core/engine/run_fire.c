@@ -8,12 +8,16 @@ void log_failure(const struct call *call, const struct event *event, const struc
 		 const struct error *error)
 {
 	char place[300] = "";
-	if (error->file[0])
+	if (error->file[0] && error->column)
+		snprintf(place, sizeof place, "%s:%d:%d", error->file, error->line, error->column);
+	else if (error->file[0])
 		snprintf(place, sizeof place, "%s:%d", error->file, error->line);
 	engine_count(&engine_of(call)->totals.runs_failed);
 	log_error(&engine_of(call)->log, "a rule failed", "campaign", LOG_STR(rule->campaign->name), "rule",
 		  LOG_STR(rule->name), "event", LOG_STR(event->id), "call", LOG_STR(event->subject), "error",
-		  error->what, "at", place[0] ? place : NULL, "hint", error->hint[0] ? error->hint : NULL);
+		  error->what, "at", place[0] ? place : NULL, "line",
+		  error->excerpt[0] ? LOG_STR(str_trim(str_of(error->excerpt))) : NULL, "hint",
+		  error->hint[0] ? error->hint : NULL);
 }
 
 void log_lines(const struct call *call, const struct event *event, const struct rule *rule,

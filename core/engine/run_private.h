@@ -46,6 +46,7 @@ struct run {
 	struct event *awaited; /* what it got; NULL: its time was up */
 	char fingerprint[FINGERPRINT_MAX];
 
+	const struct error *error;  /* why it fails, while it ends */
 	struct answer *call_answer; /* of a call that is run again; lives while its step is resumed */
 };
 

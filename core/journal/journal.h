@@ -140,6 +140,7 @@ struct journal_run {
 	enum run_outcome outcome;
 	struct str reason;   /* may be absent */
 	struct str log;      /* lines, each ended by '\n'; may be empty */
+	struct str error;    /* of a failed one, as the engine wrote it; opaque here; may be absent */
 	int64_t time_ms;     /* wall clock */
 	uint32_t generation; /* of a run that was run again, the rules that it has now; else 0 */
 	struct str call;     /* AGAIN only; absent in rows that are read */

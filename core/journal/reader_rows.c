@@ -210,7 +210,7 @@ struct run_target {
 	void *context;
 };
 
-#define RUN_COLUMNS "seq, campaign, rule, outcome, reason, log, time_ms, generation"
+#define RUN_COLUMNS "seq, campaign, rule, outcome, reason, log, time_ms, generation, error"
 
 static bool run_row(void *context, sqlite3_stmt *s)
 {
@@ -222,7 +222,8 @@ static bool run_row(void *context, sqlite3_stmt *s)
 				  .reason = column_str(s, 4),
 				  .log = column_str(s, 5),
 				  .time_ms = sqlite3_column_int64(s, 6),
-				  .generation = (uint32_t)sqlite3_column_int64(s, 7)};
+				  .generation = (uint32_t)sqlite3_column_int64(s, 7),
+				  .error = column_str(s, 8)};
 	row.entry.kind = ENTRY_RUN;
 	return target->row(target->context, &row);
 }

@@ -40,14 +40,17 @@ static const char version_2[] =
 	"ALTER TABLE deliveries ADD COLUMN asked_ms INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE deliveries ADD COLUMN asked_attempts INTEGER NOT NULL DEFAULT 0;";
 
-/* Files of rules under the hash of their text, so that a generation takes only what is new in it; and when which
- * generation began to serve. */
+/* Files of rules under the hash of their text, so that a generation takes only what is new in it; and when
+ * which generation began to serve. */
 static const char version_3[] =
 	"CREATE TABLE sources(id INTEGER PRIMARY KEY, hash TEXT UNIQUE, text BLOB);"
 	"CREATE TABLE activations(n INTEGER PRIMARY KEY, generation INTEGER, at_ms INTEGER, cause TEXT,"
 	" folder TEXT, summary TEXT);";
 
-const char *const schema_steps[] = {version_1, version_2, version_3};
+/* Why a run failed, with all that people are told. */
+static const char version_4[] = "ALTER TABLE runs ADD COLUMN error TEXT;";
+
+const char *const schema_steps[] = {version_1, version_2, version_3, version_4};
 const int schema_n_steps = countof(schema_steps);
 
 static int migrate_one(sqlite3 *db, const char *step, int version)

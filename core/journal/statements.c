@@ -86,6 +86,7 @@ static int write_run(struct store *store, const struct journal_run *run)
 	bind_text(s, 6, run->log);
 	bind_number(s, 7, run->time_ms);
 	bind_number(s, 8, run->generation);
+	bind_text(s, 9, run->error);
 	int code = store_run(store, STATEMENT_RUN);
 	if (code != SQLITE_OK || run->outcome != OUTCOME_AGAIN)
 		return code;

@@ -12,7 +12,7 @@ static const char *const sql[STATEMENTS] = {
 	[STATEMENT_OPEN] = "INSERT OR IGNORE INTO open_events(seq, call) VALUES(?, ?)",
 	[STATEMENT_DONE] = "DELETE FROM open_events WHERE seq = ?",
 	[STATEMENT_RUN] = "INSERT OR REPLACE INTO runs(seq, campaign, rule, outcome, reason, log,"
-			  " time_ms, generation) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+			  " time_ms, generation, error) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[STATEMENT_STEP] = "INSERT OR REPLACE INTO steps(seq, campaign, rule, number, fingerprint, answered,"
 			   " deadline_ms, awaited_seq, answer) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[STATEMENT_DELIVERY] =

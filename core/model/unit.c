@@ -23,6 +23,12 @@ void unit_unref(struct unit *unit)
 	free(unit);
 }
 
+int unit_waiting(const struct unit *unit, int change)
+{
+	/* Only its count changes. */
+	return __atomic_add_fetch(&((struct unit *)(uintptr_t)unit)->waiting, change, __ATOMIC_RELAXED);
+}
+
 void unit_retire(const struct unit *unit)
 {
 	__atomic_store_n(&writable(unit)->retired, true, __ATOMIC_RELEASE);

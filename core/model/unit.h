@@ -23,6 +23,7 @@ struct source_file {
 
 struct unit {
 	int refs;     /* atomic */
+	int waiting;  /* atomic: runs of its campaign that wait, on all shards */
 	bool retired; /* atomic: no generation that will serve has it; its states go with their last run */
 	bool sound;   /* loaded without an error: the next generation can take it over */
 	uint32_t generation; /* the first that had it; 0 while that is being loaded */
@@ -43,6 +44,9 @@ struct unit {
  * those of its units. */
 struct unit *unit_ref(const struct unit *unit); /* NULL stays NULL */
 void unit_unref(struct unit *unit);             /* NULL is allowed */
+
+/* Runs that wait: how many there are with this change (0: only to look). */
+int unit_waiting(const struct unit *unit, int change);
 
 void unit_retire(const struct unit *unit);
 bool unit_is_retired(const struct unit *unit);

@@ -3,6 +3,8 @@
 #include "script/prelude.h"
 #include "script/state.h"
 
+#include "format/error_text.h"
+
 #include <lualib.h>
 
 #include <stdarg.h>
@@ -299,6 +301,7 @@ void sandbox_error(struct sandbox *box, lua_State *L, int status, struct error *
 		memcpy(error.hint, box->hint, sizeof error.hint);
 	if (place.file)
 		error_at(&error, place.file->path, place.line, 0, place.file->text);
+	error_point(&error);
 	if (reterr)
 		*reterr = error;
 }
