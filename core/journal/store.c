@@ -225,8 +225,17 @@ static int load_state(struct store *store)
 	return code;
 }
 
+/* SQLite counts the memory that it holds under a lock of the whole process; nobody asks for that figure. Says
+ * no when somebody has used SQLite before, which only costs that time. */
+static void leave_memory_uncounted(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int store_open(struct store *store, const struct store_options *options, struct error *reterr)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, leave_memory_uncounted);
 	*store = (struct store){.faults = options->faults, .checkpoint_at = CHECKPOINT_PAGES};
 	int code = sqlite3_open_v2(options->path, &store->db,
 				   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);

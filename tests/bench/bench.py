@@ -209,6 +209,29 @@ def bench_cost(build, folder, sink, events):
     row("(d) batch", f"{cost:6.1f} us CPU an event, {cost / baseline:.2f} times (a); {rate:.0f} events/s accepted, 100 a request")
 
 
+def bench_durability(build, folder, sink, events):
+    """What it costs that 202 comes after the sync: the same load without a journal, with one that leaves syncing to the system, and
+    with the default. Beside it, SQLite alone, with the same groups."""
+    costs = {}
+    for durability in ("none", "relaxed", "full"):
+        def cost(campaign, fires):
+            args = ("--durability", durability, "--data", str(folder / f"data-{durability}-{fires}"))
+            return engine_cost(build, folder, sink, campaign, events, args, batch=100, fires=fires)
+        nothing, rate = cost(FIRE.replace("agent_termination", "agent_connect"), 0)
+        fire, _ = cost(FIRE, 1)
+        costs[durability] = nothing, fire
+        row(durability, f"{nothing:6.1f} us CPU an event that no rule wants, {rate:.0f} accepted a second, 100 a request; "
+            f"{fire:.1f} us with one delivery")
+    row("full-none", " and ".join(f"{full - none:.1f}" for full, none in zip(costs["full"], costs["none"])) + " us CPU an event more")
+    (folder / "event.txt").write_text(EVENT)
+    for group in (1, 100, 200):
+        (folder / "bare.db").unlink(missing_ok=True)
+        out = subprocess.run([build / "tests/bench/bare_sqlite", folder / "bare.db", str(max(events // (100 if group == 1 else 1), 1)), str(group),
+                              folder / "event.txt"], check=True, capture_output=True, text=True).stdout
+        cpu, rate = re.match(r"cpu_us=(\S+) rate=(\S+)", out).groups()
+        row("sqlite", f"{float(cpu):6.1f} us CPU a row, {rate} rows a second, {group} a transaction: bare inserts, synced")
+
+
 def stages(build, folder):
     event = folder / "one.json"
     event.write_text(EVENT.replace("@ID@", "1"))
@@ -256,7 +279,7 @@ def post_ndjson(port, body):
     connection.close()
 
 
-ROWS = {"cost": bench_cost, "memory": bench_memory, "campaigns": bench_campaigns}
+ROWS = {"cost": bench_cost, "durability": bench_durability, "memory": bench_memory, "campaigns": bench_campaigns}
 
 
 def main():
