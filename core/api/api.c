@@ -32,6 +32,7 @@ struct api *api_create(const struct api_options *options)
 	routes_events(api, options->server);
 	routes_rules(api, options->server);
 	routes_reload(api, options->server);
+	routes_services(api, options->server);
 	routes_status(api, options->server);
 	routes_metrics(api, options->server);
 	routes_stream(api, options->server);

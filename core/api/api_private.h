@@ -144,6 +144,7 @@ void routes_redeliver(struct api *api, struct http_server *server);
 void routes_events(struct api *api, struct http_server *server);
 void routes_rules(struct api *api, struct http_server *server);
 void routes_reload(struct api *api, struct http_server *server);
+void routes_services(struct api *api, struct http_server *server);
 void routes_status(struct api *api, struct http_server *server);
 void routes_metrics(struct api *api, struct http_server *server);
 void routes_stream(struct api *api, struct http_server *server);

@@ -1,11 +1,8 @@
-/* GET /v1/rules, GET /v1/services: what is loaded and serves. */
+/* GET /v1/rules: what is loaded and serves. */
 #include "api/api_private.h"
 
-#include "api/mask.h"
 #include "format/error_text.h"
 #include "format/json.h"
-
-enum { SHOWN_TEMPLATE_MAX = 8192 };
 
 /* --- rules --- */
 
@@ -102,55 +99,6 @@ static void work_rules(struct job *job)
 	buf_char(out, '}');
 }
 
-/* --- services --- */
-
-/* The template as an operator would write it, without its filters. */
-static void show_url(struct buf *out, const struct service *service)
-{
-	struct buf text, masked;
-	if (service->url_dynamic) {
-		put_null(out, "url");
-		return;
-	}
-	buf_init(&text, SHOWN_TEMPLATE_MAX);
-	buf_init(&masked, SHOWN_TEMPLATE_MAX + 8);
-	for (size_t i = 0; i < service->url.n; i++) {
-		buf_str(&text, service->url.parts[i].literal);
-		if (service->url.parts[i].tag.p)
-			buf_printf(&text, "#" STR_FMT "#", STR_ARG(service->url.parts[i].tag));
-	}
-	mask_url(&masked, buf_view(&text));
-	put_text(out, "url", buf_view(&masked));
-	buf_finish(&text);
-	buf_finish(&masked);
-}
-
-static void show_service(struct buf *out, const struct service *service)
-{
-	put_item(out);
-	buf_char(out, '{');
-	put_text(out, "name", service->name);
-	put_text_or_null(out, "group", service->group);
-	put_text_or_null(out, "key", service->key);
-	put_bool(out, "active", service->active);
-	put_text(out, "method", service->method);
-	show_url(out, service);
-	put_number(out, "timeout_ms", service->timeout_ms);
-	put_text(out, "file", service->file);
-	put_number(out, "line", service->line);
-	buf_char(out, '}');
-}
-
-static void work_services(struct job *job)
-{
-	const struct ruleset *ruleset = job->ruleset;
-	struct buf *out = &job->body;
-	buf_str(out, STR("{\"services\":["));
-	for (size_t i = 0; i < ruleset->n_services; i++)
-		show_service(out, ruleset->services[i]);
-	buf_str(out, STR("]}"));
-}
-
 static void on_rules(void *context, struct http_request *request)
 {
 	struct job *job = job_new(context, request, "", 0, 1, 1, false);
@@ -160,17 +108,7 @@ static void on_rules(void *context, struct http_request *request)
 	job_post(job);
 }
 
-static void on_services(void *context, struct http_request *request)
-{
-	struct job *job = job_new(context, request, "", 0, 1, 1, false);
-	if (!job)
-		return;
-	job->work = work_services;
-	job_post(job);
-}
-
 void routes_rules(struct api *api, struct http_server *server)
 {
 	http_server_route(server, "GET", "/v1/rules", on_rules, api);
-	http_server_route(server, "GET", "/v1/services", on_services, api);
 }

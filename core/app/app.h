@@ -34,6 +34,7 @@ extern const struct command command_deliveries;
 extern const struct command command_explain;
 extern const struct command command_redeliver;
 extern const struct command command_events;
+extern const struct command command_services;
 extern const struct command command_status;
 extern const struct command command_reload;
 extern const struct command command_rules;

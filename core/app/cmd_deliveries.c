@@ -3,9 +3,8 @@
 #include "app/delivery_print.h"
 #include "app/options.h"
 #include "app/problems_print.h"
+#include "app/table.h"
 
-#include <libsmartcols.h>
-#include <locale.h>
 #include <stdio.h>
 
 struct deliveries {
@@ -16,36 +15,26 @@ struct deliveries {
 
 /* --- the list --- */
 
-static void set_cell(struct libscols_line *line, size_t column, struct str text)
-{
-	char *z = mem_strndup(text.p, text.n);
-	scols_line_set_data(line, column, z);
-	free(z);
-}
-
 static void add_line(struct libscols_table *table, const struct value *delivery)
 {
 	struct libscols_line *line = scols_table_new_line(table, NULL);
 	struct str status = json_text(delivery, "status"), error = json_text(delivery, "error");
 	char time[32];
-	set_cell(line, 0, json_text(delivery, "id"));
-	set_cell(line, 1, short_time(json_text(delivery, "time"), time));
-	set_cell(line, 2, json_text(delivery, "state"));
-	set_cell(line, 3, json_text(delivery, "attempt_count"));
-	set_cell(line, 4, status.n ? status : error);
-	set_cell(line, 5, json_text(delivery, "service"));
-	set_cell(line, 6, json_text(delivery, "campaign"));
-	set_cell(line, 7, json_text(delivery, "call"));
+	table_cell(line, 0, json_text(delivery, "id"));
+	table_cell(line, 1, short_time(json_text(delivery, "time"), time));
+	table_cell(line, 2, json_text(delivery, "state"));
+	table_cell(line, 3, json_text(delivery, "attempt_count"));
+	table_cell(line, 4, status.n ? status : error);
+	table_cell(line, 5, json_text(delivery, "service"));
+	table_cell(line, 6, json_text(delivery, "campaign"));
+	table_cell(line, 7, json_text(delivery, "call"));
 }
 
 static void print_table(const struct value *list)
 {
 	static const char *const names[] = {"ID",     "TIME (UTC)", "STATE",    "ATTEMPTS",
 					    "RESULT", "SERVICE",    "CAMPAIGN", "CALL"};
-	struct libscols_table *table = scols_new_table();
-	setlocale(LC_CTYPE, "");
-	for (size_t i = 0; i < countof(names); i++)
-		scols_table_new_column(table, names[i], 0, i == 3 ? SCOLS_FL_RIGHT : 0);
+	struct libscols_table *table = table_new(names, countof(names), 1u << 3);
 	for (uint32_t i = 0; i < list->n; i++)
 		add_line(table, &list->items[i]);
 	scols_print_table(table);

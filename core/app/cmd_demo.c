@@ -269,8 +269,11 @@ static int start_engine(struct demo *demo, struct error *reterr)
 	if (!ruleset_loaded_campaigns(demo->ruleset))
 		return error_set(reterr, "no campaign in '%s' can serve", demo->rules);
 	demo->secrets = secrets_create(secrets_folder(NULL));
-	struct engine_options options = {
-		.shards = ENGINE_SHARDS, .log = &demo->log, .secrets = demo->secrets};
+	/* The rules name the sink's address themselves. */
+	struct engine_options options = {.shards = ENGINE_SHARDS,
+					 .log = &demo->log,
+					 .secrets = demo->secrets,
+					 .egress.loopback = true};
 	return engine_create(&options, demo->ruleset, &demo->engine, reterr);
 }
 

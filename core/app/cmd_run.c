@@ -1,5 +1,6 @@
 /* switchhook run: the engine. */
 #include "api/api.h"
+#include "app/egress_options.h"
 #include "app/limits_options.h"
 #include "app/listen_options.h"
 #include "app/loop.h"
@@ -14,6 +15,7 @@
 #include "simulate/http_simulate.h"
 #include "source/http_ingest.h"
 #include "source/ndjson_source.h"
+#include "transport/transport_curl.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -22,8 +24,9 @@
 enum { SHARDS_MAX = 64, STALL_LEAST_MS = 1000 };
 
 struct run_command {
-	char *rules, *data, *durability_text, *listen_text, *events, *grace_text, *stall_text, *web_root, *secrets_text;
-	char **hosts; /* NULL, or ended by NULL */
+	char *rules, *data, *durability_text, *listen_text, *events, *grace_text, *stall_text, *web_root,
+		*secrets_text, *proxy;
+	char **hosts, **ranges; /* NULL, or ended by NULL */
 	int drain, shards, quiet, no_watch, supervise;
 	enum durability durability;
 	struct listen_address listen;
@@ -31,6 +34,7 @@ struct run_command {
 	struct limits_options limits_options;
 	struct limits limits;
 	struct listen_options access;
+	struct egress egress;
 
 	struct log log;
 	struct app_loop loop;
@@ -126,6 +130,9 @@ static int start_engine(struct run_command *run, struct error *reterr)
 		.stall_ms = run->stall_ms,
 		.secrets = run->secrets,
 		.seed = (uint64_t)clock_wall_ms(clock_system()) * 1000003 + (uint64_t)getpid(),
+		.rules_folder = run->rules,
+		.proxy = run->proxy,
+		.egress = run->egress,
 		.journal = run->journal,
 		.mailbox = &run->loop.mailbox,
 	};
@@ -393,6 +400,9 @@ static int check_and_serve(const struct command *command, struct run_command *ru
 				     run->durability_text);
 	if (run->shards < 0 || run->shards > SHARDS_MAX)
 		return options_wrong(command, "--shards goes from 1 to %d; 0 is one a core", SHARDS_MAX);
+	if (egress_read(run->ranges, run->listen.loopback, &run->egress, &error) ||
+	    (run->proxy && transport_proxy_check(run->proxy, &error)))
+		return options_wrong(command, "%s; %s", error.what, error.hint);
 	if (run->drain && !run->events)
 		return options_wrong(command, "--drain needs --events FILE: it stops when they are settled");
 	if (listen_options_load(&run->access, run->listen.loopback, run->listen_text, clock_system(),
@@ -444,6 +454,9 @@ static int run_run(const struct command *command, int argc, char **argv)
 		 "TIME"},
 		{"supervise", 0, POPT_ARG_NONE, &run.supervise, 0,
 		 "run the engine in a process of its own, and start it again when it crashes", NULL},
+		OPTION_ALLOW_EGRESS(&run.ranges),
+		{"proxy", 0, POPT_ARG_STRING, &run.proxy, 0,
+		 "send everything by this proxy, http://HOST:PORT", "URL"},
 		{"quiet", 0, POPT_ARG_NONE, &run.quiet, 0, "log only warnings and errors", NULL},
 		OPTION_END,
 	};
@@ -471,6 +484,9 @@ static int run_run(const struct command *command, int argc, char **argv)
 	free(run.grace_text);
 	free(run.stall_text);
 	limits_options_finish(&run.limits_options);
+	words_free(run.ranges);
+	free(run.proxy);
+	free((void *)(uintptr_t)run.egress.networks);
 	return code;
 }
 

@@ -38,6 +38,7 @@ struct delivery *delivery_new(struct shard *home, const struct service *service,
 	arena_init(&delivery->arena, DELIVERY_ARENA_MAX);
 	list_init(&delivery->in_lane);
 	list_init(&delivery->in_outlet);
+	list_init(&delivery->in_service);
 	return delivery;
 }
 
@@ -256,6 +257,9 @@ bool delivery_expired(struct delivery *delivery)
 static void expiry_due(struct timer *timer)
 {
 	struct delivery *delivery = container_of(timer, struct delivery, expiry);
+	/* What is stranded by a stop is settled after the next start. */
+	if (delivery->shard->stopping)
+		return;
 	if (!delivery->exchange.work && !delivery->preparing && !delivery_expired(delivery))
 		delivery_watch_expiry(delivery);
 }
@@ -296,12 +300,12 @@ static void attempt_done(struct exchange *exchange, const struct answer *given)
 		return;
 	struct answer *hidden = wire_hide(&delivery->wire, given), answer = hidden ? *hidden : *given;
 	attempt_finish(delivery);
-	outlet_attempt_ended(delivery);
 	retry_judge(policy, &answer);
 	tally_add(delivery->tally, TALLY_ATTEMPTS, 1);
 	if (answer.failure != FAILURE_NONE)
 		tally_add(delivery->tally, TALLY_FAILED_ATTEMPTS, 1);
 	histogram_add(&delivery->tally->took, answer.took_us);
+	outlet_attempt_ended(delivery, &answer);
 	struct settlement settlement = {DELIVERY_DELIVERED, &answer, &answer,
 					delivery->attempt_at_ms + answer.took_us / 1000};
 	switch (retry_decide(policy, delivery->attempts - delivery->asked_attempts, &answer,
@@ -345,6 +349,7 @@ void delivery_attempt(struct delivery *delivery)
 	delivery->attempts++;
 	delivery->attempt_at_ms = clock_wall_ms(shard->clock);
 	engine_count(&shard->engine->totals.attempts);
+	delivery->exchange.peer = &delivery->service->peer;
 	delivery->exchange.extra[0] = (struct header){STR("webhook-id"), str_of(delivery->id.z)};
 	delivery->exchange.n_extra = 1;
 	pass_trace_on(delivery);

@@ -163,6 +163,7 @@ static void deliver_stop(struct message *message)
 {
 	struct stop_message *stop = container_of(message, struct stop_message, message);
 	stop->shard->stopping = true;
+	outlets_stop(stop->shard);
 	free(stop);
 }
 

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mailbox.h"
 #include "model/rule.h"
+#include "policy/egress.h"
 
 struct blackbox;
 struct engine;
@@ -24,8 +25,12 @@ struct engine_options {
 	int shards;         /* 0: one a core */
 	size_t pending_max; /* events, runs and deliveries that are not settled; past it events are refused;
 			       0: 100,000 */
-	const char *user_agent; /* of requests; NULL: "switchhook/VERSION" */
-	const char *ca_file;    /* NULL: the system's */
+	const char *user_agent;   /* of requests; NULL: "switchhook/VERSION" */
+	const char *ca_file;      /* NULL: the system's */
+	const char *rules_folder; /* of the files that services name; NULL: the working folder */
+	const char *proxy;        /* everything is sent by it; NULL: none */
+	struct egress egress;     /* what may be reached beside the public internet; its networks live as long
+				     as the engine */
 	const struct log *log;
 	struct blackbox *blackbox; /* engine/blackbox.h; outlives the engine. NULL: there is none */
 	int64_t stall_ms;          /* a shard that does not come back for so long ends the process; 0: never */

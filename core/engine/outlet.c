@@ -1,20 +1,16 @@
 /* In what order deliveries go out.
  *
- * An outlet is a service as seen by its shard: how many of its requests are on the wire, and which may go
- * next. A lane is the deliveries of one service for one call: only its first is ever ready or on the wire,
- * also while it is retried, so that none overtakes another. Lanes do not hold each other up. Where the
- * service asks for no order each delivery has a lane of its own.
+ * An outlet is a service as seen by its shard: how much of it may be used, and which deliveries may go next.
+ * A lane is the deliveries of one service for one call: only its first is ever ready or on the wire, also
+ * while it is retried, so that none overtakes another. Lanes do not hold each other up. Where the service
+ * asks for no order each delivery has a lane of its own.
+ *
+ * Services do not hold each other up either. Each has a bound on what it has on the wire; and those that
+ * fail share a part of the shard's wire, so that a thousand of them, each with a request that hangs, leave
+ * the rest to the others.
  */
-#include "engine/private.h"
+#include "engine/outlet.h"
 #include "policy/retry.h"
-
-struct outlet {
-	uint64_t service;     /* hash of its name */
-	struct list ready;    /* deliveries that may go, oldest first */
-	struct list in_shard; /* among the outlets that may send more */
-	size_t n_on_wire;
-	UT_hash_handle hh;
-};
 
 struct lane_key {
 	uint64_t service, call;
@@ -26,16 +22,26 @@ struct lane {
 	UT_hash_handle hh;
 };
 
-static struct outlet *outlet_of(struct shard *shard, const struct service *service)
+static void outlet_woken(struct timer *timer)
+{
+	outlet_queue(container_of(timer, struct outlet, wake));
+}
+
+struct outlet *outlet_of(struct shard *shard, uint64_t service, struct str name)
 {
 	struct outlet *outlet;
-	HASH_FIND(hh, shard->outlets, &service->hash, sizeof service->hash, outlet);
+	HASH_FIND(hh, shard->outlets, &service, sizeof service, outlet);
 	if (outlet)
 		return outlet;
 	outlet = mem_zalloc(sizeof *outlet);
-	outlet->service = service->hash;
+	outlet->service = service;
+	outlet->name = mem_strndup(name.p, name.n);
+	outlet->shard = shard;
+	outlet->wake.fire = outlet_woken;
+	concurrency_init(&outlet->concurrency, 0);
 	list_init(&outlet->ready);
 	list_init(&outlet->in_shard);
+	list_init(&outlet->deliveries);
 	HASH_ADD(hh, shard->outlets, service, sizeof outlet->service, outlet);
 	return outlet;
 }
@@ -53,20 +59,82 @@ static struct lane *lane_of(struct shard *shard, struct lane_key key)
 	return lane;
 }
 
-/* Outlets take turns: one that has sent goes to the end. */
-static void outlet_queue(struct shard *shard, struct outlet *outlet)
+/* --- what the rules say --- */
+
+/* Deliveries can still come in from rules that serve no more. */
+static void take_limits(struct outlet *outlet, const struct delivery *delivery)
 {
+	const struct service_limits *limits = &delivery->service->limits;
+	if (!delivery->unit || unit_is_retired(delivery->unit))
+		return;
+	if (limits->concurrency != outlet->limits.concurrency)
+		concurrency_init(&outlet->concurrency, limits->concurrency);
+	limiter_set(&outlet->limiter, limits->rate, limits->period_ms * 1000, limits->burst);
+	outlet->limits = *limits;
+}
+
+/* --- taking turns --- */
+
+/* A shard that stops does not wait for what is blocked: it stays where it is, unsettled, like a retry. */
+static void strand(struct outlet *outlet)
+{
+	for (struct list *item; (item = list_first(&outlet->ready));) {
+		list_remove(item);
+		outlet->n_ready--;
+		engine_work(outlet->shard->engine, WORK_WAITING - 1);
+	}
+}
+
+int64_t outlet_blocked_until_us(const struct outlet *outlet, int64_t now_us)
+{
+	const struct breaker *breaker = &outlet->breaker;
+	/* The end of the probe is what it waits for. */
+	if (outlet->paused || breaker->state == BREAKER_HALF_OPEN)
+		return INT64_MAX;
+	int64_t until_us = outlet->resume_us > now_us ? outlet->resume_us : 0;
+	if (!breaker_would_send(breaker, now_us) && breaker->until_us > until_us)
+		until_us = breaker->until_us;
+	int64_t wait_us = limiter_wait(&outlet->limiter, now_us);
+	return wait_us && now_us + wait_us > until_us ? now_us + wait_us : until_us;
+}
+
+static bool has_room(const struct outlet *outlet)
+{
+	return outlet->n_on_wire < (size_t)concurrency_limit(&outlet->concurrency);
+}
+
+/* Outlets take turns: one that has sent goes to the end. */
+void outlet_queue(struct outlet *outlet)
+{
+	struct shard *shard = outlet->shard;
 	list_remove(&outlet->in_shard);
-	if (!list_empty(&outlet->ready) && outlet->n_on_wire < ON_WIRE_PER_SERVICE_MAX)
-		list_append(&shard->ready, &outlet->in_shard);
+	timers_cancel(&shard->timers, &outlet->wake);
+	if (list_empty(&outlet->ready))
+		return;
+	int64_t until_us = outlet_blocked_until_us(outlet, clock_mono_us(shard->clock));
+	if (until_us && shard->stopping)
+		strand(outlet);
+	else if (until_us && until_us < INT64_MAX)
+		timers_set(&shard->timers, &outlet->wake, until_us);
+	else if (!until_us && has_room(outlet))
+		list_append(outlet_is_ailing(outlet) ? &shard->ailing : &shard->ready, &outlet->in_shard);
 }
 
 static void make_ready(struct delivery *delivery)
 {
 	struct outlet *outlet = delivery->outlet;
 	list_append(&outlet->ready, &delivery->in_outlet);
+	outlet->n_ready++;
 	if (list_empty(&outlet->in_shard))
-		outlet_queue(delivery->shard, outlet);
+		outlet_queue(outlet);
+}
+
+static void unmake_ready(struct delivery *delivery)
+{
+	if (list_empty(&delivery->in_outlet))
+		return;
+	list_remove(&delivery->in_outlet);
+	delivery->outlet->n_ready--;
 }
 
 /* One that was retried before the engine was started again still waits for its time; not for longer than any
@@ -90,8 +158,12 @@ void outlet_enter(struct delivery *delivery)
 	struct lane_key key = {
 		delivery->service->hash,
 		str_hash(delivery->service->unordered ? str_of(delivery->id.z) : delivery->event->subject)};
-	delivery->outlet = outlet_of(shard, delivery->service);
+	struct outlet *outlet = outlet_of(shard, delivery->service->hash, delivery->service->name);
+	delivery->outlet = outlet;
 	delivery->lane = lane_of(shard, key);
+	take_limits(outlet, delivery);
+	list_append(&outlet->deliveries, &delivery->in_service);
+	outlet->n_deliveries++;
 	bool first = list_empty(&delivery->lane->deliveries);
 	list_append(&delivery->lane->deliveries, &delivery->in_lane);
 	delivery_watch_expiry(delivery);
@@ -104,37 +176,85 @@ void outlet_again(struct delivery *delivery)
 	make_ready(delivery);
 }
 
+/* --- sending --- */
+
+/* A probe is the oldest, so that what has waited longest has not waited for nothing. Once in seconds. */
+static struct delivery *pick(struct outlet *outlet)
+{
+	struct delivery *picked = container_of(list_first(&outlet->ready), struct delivery, in_outlet);
+	if (outlet->breaker.state == BREAKER_CLOSED)
+		return picked;
+	for (struct list *at = outlet->ready.next; at != &outlet->ready; at = at->next) {
+		struct delivery *delivery = container_of(at, struct delivery, in_outlet);
+		if (delivery->created_ms < picked->created_ms)
+			picked = delivery;
+	}
+	return picked;
+}
+
+/* Those that fail come first and have their part of the wire, never more: neither kind starves the other. */
+static struct outlet *next_outlet(struct shard *shard)
+{
+	struct list *item = NULL;
+	if (shard->n_on_wire >= ON_WIRE_MAX)
+		return NULL;
+	if (shard->n_ailing_on_wire < ON_WIRE_AILING_MAX)
+		item = list_first(&shard->ailing);
+	if (!item)
+		item = list_first(&shard->ready);
+	return item ? container_of(item, struct outlet, in_shard) : NULL;
+}
+
+static void send_one(struct outlet *outlet, int64_t now_us)
+{
+	struct shard *shard = outlet->shard;
+	struct delivery *delivery = pick(outlet);
+	if (delivery_expired(delivery))
+		return;
+	ensure(breaker_may_send(&outlet->breaker, now_us) && limiter_take(&outlet->limiter, now_us) == 0);
+	unmake_ready(delivery);
+	delivery->ailing = outlet_is_ailing(outlet);
+	shard->n_ailing_on_wire += delivery->ailing;
+	outlet->n_on_wire++;
+	shard->n_on_wire++;
+	outlet_queue(outlet);
+	delivery_attempt(delivery);
+}
+
 void outlet_send_ready(struct shard *shard)
 {
-	for (struct list *item; shard->n_on_wire < ON_WIRE_MAX && (item = list_first(&shard->ready));) {
-		struct outlet *outlet = container_of(item, struct outlet, in_shard);
-		struct delivery *delivery =
-			container_of(list_first(&outlet->ready), struct delivery, in_outlet);
-		if (delivery_expired(delivery))
-			continue;
-		list_remove(&delivery->in_outlet);
-		outlet->n_on_wire++;
-		shard->n_on_wire++;
-		outlet_queue(shard, outlet);
-		delivery_attempt(delivery);
+	for (struct outlet *outlet; (outlet = next_outlet(shard));) {
+		int64_t now_us = clock_mono_us(shard->clock);
+		/* It took its place a while ago, and answers have come since. */
+		if (outlet_blocked_until_us(outlet, now_us) || !has_room(outlet))
+			outlet_queue(outlet);
+		else
+			send_one(outlet, now_us);
 	}
 }
 
-void outlet_attempt_ended(struct delivery *delivery)
+void outlet_attempt_ended(struct delivery *delivery, const struct answer *answer)
 {
-	delivery->outlet->n_on_wire--;
-	delivery->shard->n_on_wire--;
-	if (list_empty(&delivery->outlet->in_shard))
-		outlet_queue(delivery->shard, delivery->outlet);
+	struct outlet *outlet = delivery->outlet;
+	bool was_ailing = outlet_is_ailing(outlet);
+	outlet->n_on_wire--;
+	outlet->shard->n_on_wire--;
+	outlet->shard->n_ailing_on_wire -= delivery->ailing;
+	outlet_note(outlet, delivery, answer);
+	if (list_empty(&outlet->in_shard) || outlet_is_ailing(outlet) != was_ailing)
+		outlet_queue(outlet);
 }
 
 void outlet_leave(struct delivery *delivery)
 {
 	struct lane *lane = delivery->lane;
+	struct outlet *outlet = delivery->outlet;
 	bool was_first = list_first(&lane->deliveries) == &delivery->in_lane;
 	list_remove(&delivery->in_lane);
-	list_remove(&delivery->in_outlet);
-	outlet_queue(delivery->shard, delivery->outlet);
+	list_remove(&delivery->in_service);
+	outlet->n_deliveries--;
+	unmake_ready(delivery);
+	outlet_queue(outlet);
 	struct list *next = list_first(&lane->deliveries);
 	if (next && was_first) {
 		become_head(container_of(next, struct delivery, in_lane));
@@ -143,6 +263,8 @@ void outlet_leave(struct delivery *delivery)
 		free(lane);
 	}
 }
+
+/* --- the end --- */
 
 void deliveries_abandon(struct shard *shard)
 {
@@ -153,6 +275,7 @@ void deliveries_abandon(struct shard *shard)
 			struct delivery *delivery = container_of(item, struct delivery, in_lane);
 			list_remove(&delivery->in_lane);
 			list_remove(&delivery->in_outlet);
+			list_remove(&delivery->in_service);
 			if (delivery->exchange.work)
 				transport_cancel(shard->transport, &delivery->exchange);
 			timers_cancel(&shard->timers, &delivery->retry);
@@ -170,6 +293,14 @@ void outlets_free(struct shard *shard)
 	HASH_ITER(hh, shard->outlets, outlet, next)
 	{
 		HASH_DEL(shard->outlets, outlet);
+		timers_cancel(&shard->timers, &outlet->wake);
+		free(outlet->name);
 		free(outlet);
 	}
+}
+
+void outlets_stop(struct shard *shard)
+{
+	for (struct outlet *outlet = shard->outlets; outlet; outlet = outlet->hh.next)
+		outlet_queue(outlet);
 }

@@ -29,10 +29,10 @@ enum {
 	IDLE_CALL_MS = 4 * 3600000, /* how long such a call is kept */
 	WAITING_MAX = 1000000,      /* runs and deliveries that wait; past it events are refused */
 	ON_WIRE_MAX = 512,          /* a shard: exchanges under way at once */
-	ON_WIRE_PER_SERVICE_MAX = 64,
-	RUN_STEPS_MAX = 1000,   /* so that no run goes on for ever */
-	RUN_WARNINGS_MAX = 100, /* lines of ours in the log of a run, beside its own */
-	RUN_LINE_MAX = 4200,    /* bytes that one takes */
+	ON_WIRE_AILING_MAX = 128,   /* of these: of services that fail */
+	RUN_STEPS_MAX = 1000,       /* so that no run goes on for ever */
+	RUN_WARNINGS_MAX = 100,     /* lines of ours in the log of a run, beside its own */
+	RUN_LINE_MAX = 4200,        /* bytes that one takes */
 	ANSWER_BODY_MAX = 64 * 1024,
 };
 
@@ -96,8 +96,8 @@ void shard_threads_stop(struct engine *engine);
 
 /* --- what a shard works on: engine/shard_work.c --- */
 
-/* Pairs that may nest, around what can take long or crash. `event` NULL: nothing that an event is to blame for;
- * `rule` NULL: no rule of it yet. */
+/* Pairs that may nest, around what can take long or crash. `event` NULL: nothing that an event is to blame
+ * for; `rule` NULL: no rule of it yet. */
 void shard_work_begin(struct shard *shard, const struct event *event, const struct rule *rule);
 void shard_work_end(struct shard *shard);
 
@@ -205,7 +205,9 @@ struct delivery {
 	struct lane *lane;
 	struct outlet *outlet;
 	struct tally_row *tally;
-	struct list in_lane, in_outlet;
+	struct list in_lane, in_outlet, in_service;
+	bool ailing;         /* it went out as one of a service that fails */
+	uint64_t fault_seen; /* policy/breaker.h */
 	struct timer retry, expiry;
 	struct exchange exchange;
 	struct wire wire;        /* of the attempt that is under way */
@@ -256,12 +258,17 @@ extern const struct answer answer_expired; /* what a call that came too late is 
 void deliveries_abandon(struct shard *shard);
 
 /* A shard's outlets and lanes: in what order deliveries go out. engine/outlet.c */
-void outlet_enter(struct delivery *delivery);         /* a delivery that came to its service's shard */
-void outlet_send_ready(struct shard *shard);          /* begins what may begin */
-void outlet_attempt_ended(struct delivery *delivery); /* its place on the wire is free */
-void outlet_leave(struct delivery *delivery);         /* it is settled: what it held up may go */
-void outlet_again(struct delivery *delivery);         /* its retry is due */
+void outlet_enter(struct delivery *delivery); /* a delivery that came to its service's shard */
+void outlet_send_ready(struct shard *shard);  /* begins what may begin */
+/* Its place on the wire is free; the answer is judged. */
+void outlet_attempt_ended(struct delivery *delivery, const struct answer *answer);
+void outlets_stop(struct shard *shard);       /* what is blocked waits for the next start */
+void outlet_leave(struct delivery *delivery); /* it is settled: what it held up may go */
+void outlet_again(struct delivery *delivery); /* its retry is due */
 void outlets_free(struct shard *shard);
+
+/* The journal says so, before the shards run. engine/services.c */
+void outlet_restore_paused(struct engine *engine, struct str name);
 
 /* The first of its lane: may go at once, or when its time has come. engine/delivery.c */
 void delivery_wait(struct delivery *delivery, int64_t delay_ms);

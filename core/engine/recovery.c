@@ -282,6 +282,12 @@ static bool take_once(void *context, const struct journal_once *row)
 }
 
 /* Deliveries before events: what is pending was first in its lane. */
+static bool take_paused(void *context, const struct journal_service *row)
+{
+	outlet_restore_paused(context, row->name);
+	return true;
+}
+
 static int recover_all(struct recovery *recovery)
 {
 	struct engine *engine = recovery->engine;
@@ -289,6 +295,7 @@ static int recover_all(struct recovery *recovery)
 		.state = DELIVERY_PENDING, .oldest_first = true, .with_request = true};
 	if (journal_read_once(recovery->reader, (size_t)ONCE_KEYS * engine->n_shards, take_once, engine,
 			      &recovery->error) ||
+	    journal_read_services(recovery->reader, take_paused, engine, &recovery->error) ||
 	    journal_read_deliveries(recovery->reader, &pending, take_pending, recovery, &recovery->error) ||
 	    recovery->failed)
 		return -1;

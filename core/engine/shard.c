@@ -7,6 +7,7 @@ void shard_init(struct shard *shard, struct engine *engine, unsigned index, stru
 	timers_init(&shard->timers);
 	list_init(&shard->idle_calls);
 	list_init(&shard->ready);
+	list_init(&shard->ailing);
 	window_init(&shard->once, ONCE_KEYS);
 }
 

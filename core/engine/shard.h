@@ -47,7 +47,8 @@ struct shard {
 	struct outlet *outlets; /* by service */
 	struct lane *lanes;     /* by service and call */
 	struct list ready;      /* outlets that may send more */
-	size_t n_on_wire;
+	struct list ailing;     /* the same of services that fail */
+	size_t n_on_wire, n_ailing_on_wire;
 	struct token_entry *tokens; /* by what their auth says: engine/tokens.c */
 	uint64_t token_serial;
 	uint64_t chance; /* state of the generator for jitter */

@@ -92,6 +92,9 @@ static int make_one(struct engine *engine, unsigned index, struct error *reterr)
 	struct transport_curl_options options = {
 		.user_agent = engine->user_agent,
 		.ca_file = engine->options.ca_file,
+		.files_folder = engine->options.rules_folder,
+		.egress = &engine->options.egress,
+		.proxy = engine->options.proxy,
 	};
 	engine->shards[index] = &thread->shard;
 	shard_init(&thread->shard, engine, index, clock_system(), engine->options.seed + index);

@@ -387,14 +387,15 @@ static int add_document(struct build *build)
 static int add_body(struct build *build)
 {
 	enum body_kind kind = body_kind(build);
+	size_t own = build->service->limits.body_max, max = own ? own : REQUEST_BODY_MAX;
 	int r = 0;
-	allow(build, REQUEST_BODY_MAX);
+	allow(build, max);
 	build->body = build->text.n;
 	if (kind == BODY_FORM)
 		r = add_form(build);
 	else if (kind != BODY_NONE)
 		r = add_document(build);
-	return r < 0 ? r : too_large(build, "the body is", REQUEST_BODY_MAX);
+	return r < 0 ? r : too_large(build, "the body is", max);
 }
 
 /* The whole */

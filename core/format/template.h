@@ -50,6 +50,9 @@ int template_of_secret(struct str text, enum template_context context, struct ar
 /* Is there any tag in it? */
 bool template_has_tags(const struct template *template);
 
+/* Of a URL: does a tag choose its host or port? */
+bool template_fills_host(const struct template *template);
+
 /* Calls back once for each tag in the template. */
 void template_each_tag(const struct template *template, void (*each)(void *context, struct str tag),
 		       void *context);

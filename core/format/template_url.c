@@ -1,3 +1,4 @@
+#include "format/template.h"
 #include "format/template_scan.h"
 
 /* Where in a URL a byte stands (RFC 3986, section 3). */
@@ -104,4 +105,15 @@ int template_place_url(struct str text, struct spans *spans, struct error *reter
 		place = place_after(place, text, at++);
 	}
 	return 0;
+}
+
+bool template_fills_host(const struct template *template)
+{
+	for (size_t i = 0; i < template->n; i++) {
+		enum escape escape = template->parts[i].escape;
+		if (template->parts[i].tag.p &&
+		    (escape == ESCAPE_URL_WHOLE || escape == ESCAPE_URL_AUTHORITY))
+			return true;
+	}
+	return false;
 }

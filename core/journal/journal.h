@@ -90,7 +90,8 @@ enum entry_kind {
 	ENTRY_DELIVERY,
 	ENTRY_ONCE,
 	ENTRY_GENERATION,
-	ENTRY_ACTIVATION
+	ENTRY_ACTIVATION,
+	ENTRY_SERVICE
 };
 
 enum run_outcome {
@@ -184,6 +185,13 @@ struct journal_once {
 	struct journal_entry entry;
 	uint64_t key[2];
 	uint64_t seq; /* of the event that claimed it */
+};
+
+/* Replaces an earlier row of the same name. */
+struct journal_service {
+	struct journal_entry entry;
+	struct str name;
+	int64_t paused_ms; /* wall clock: since when; 0: it is not paused */
 };
 
 /* A text that generations name by its hash; the first one of a hash stays. */
@@ -282,6 +290,10 @@ int journal_read_steps(struct journal_reader *reader, uint64_t seq,
 int journal_read_once(struct journal_reader *reader, size_t limit,
 		      bool (*row)(void *context, const struct journal_once *row), void *context,
 		      struct error *reterr);
+/* Those that are paused. */
+int journal_read_services(struct journal_reader *reader,
+			  bool (*row)(void *context, const struct journal_service *row), void *context,
+			  struct error *reterr);
 int journal_read_generation(struct journal_reader *reader, uint32_t number,
 			    bool (*row)(void *context, const struct journal_generation *row), void *context,
 			    struct error *reterr);

@@ -321,6 +321,30 @@ int journal_read_once(struct journal_reader *reader, size_t limit,
 	return query_run(reader, &sql, once_row, &target, reterr);
 }
 
+struct service_target {
+	bool (*row)(void *context, const struct journal_service *row);
+	void *context;
+};
+
+static bool service_row(void *context, sqlite3_stmt *s)
+{
+	const struct service_target *target = context;
+	struct journal_service row = {.name = column_str(s, 0), .paused_ms = sqlite3_column_int64(s, 1)};
+	row.entry.kind = ENTRY_SERVICE;
+	return target->row(target->context, &row);
+}
+
+int journal_read_services(struct journal_reader *reader,
+			  bool (*row)(void *context, const struct journal_service *row), void *context,
+			  struct error *reterr)
+{
+	struct service_target target = {row, context};
+	struct query sql;
+	query_init(&sql);
+	query_add(&sql, "SELECT name, paused_ms FROM services WHERE paused_ms > 0");
+	return query_run(reader, &sql, service_row, &target, reterr);
+}
+
 struct generation_target {
 	bool (*row)(void *context, const struct journal_generation *row);
 	void *context;

@@ -50,7 +50,11 @@ static const char version_3[] =
 /* Why a run failed, with all that people are told. */
 static const char version_4[] = "ALTER TABLE runs ADD COLUMN error TEXT;";
 
-const char *const schema_steps[] = {version_1, version_2, version_3, version_4};
+/* What operators have set for services. */
+static const char version_5[] =
+	"CREATE TABLE services(name TEXT PRIMARY KEY, paused_ms INTEGER) WITHOUT ROWID;";
+
+const char *const schema_steps[] = {version_1, version_2, version_3, version_4, version_5};
 const int schema_n_steps = countof(schema_steps);
 
 static int migrate_one(sqlite3 *db, const char *step, int version)

@@ -165,6 +165,14 @@ static int write_activation(struct store *store, const struct journal_activation
 	return store_run(store, STATEMENT_ACTIVATION);
 }
 
+static int write_service(struct store *store, const struct journal_service *service)
+{
+	sqlite3_stmt *s = store->statements[STATEMENT_SERVICE];
+	bind_text(s, 1, service->name);
+	bind_number(s, 2, service->paused_ms);
+	return store_run(store, STATEMENT_SERVICE);
+}
+
 static int write_generation(struct store *store, struct journal_generation *generation)
 {
 	int code = SQLITE_OK;
@@ -193,7 +201,9 @@ int entry_write(struct store *store, struct journal_entry *entry)
 					     [ENTRY_DELIVERY] = "before-delivery",
 					     [ENTRY_ONCE] = "before-once",
 					     [ENTRY_GENERATION] = "before-generation",
-					     [ENTRY_ACTIVATION] = "before-activation"};
+					     [ENTRY_ACTIVATION] = "before-activation",
+
+					     [ENTRY_SERVICE] = "before-service"};
 	int code = store_fault(store, points[entry->kind]);
 	if (code != SQLITE_OK)
 		return code;
@@ -214,6 +224,8 @@ int entry_write(struct store *store, struct journal_entry *entry)
 		return write_generation(store, container_of(entry, struct journal_generation, entry));
 	case ENTRY_ACTIVATION:
 		return write_activation(store, container_of(entry, struct journal_activation, entry));
+	case ENTRY_SERVICE:
+		return write_service(store, container_of(entry, struct journal_service, entry));
 	}
 	return SQLITE_OK;
 }

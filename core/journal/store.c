@@ -30,6 +30,7 @@ static const char *const sql[STATEMENTS] = {
 		" failure = excluded.failure, attempts_json = excluded.attempts_json,"
 		" request = coalesce(excluded.request, request)",
 	[STATEMENT_ONCE] = "INSERT OR IGNORE INTO once(key_1, key_2, seq) VALUES(?, ?, ?)",
+	[STATEMENT_SERVICE] = "INSERT OR REPLACE INTO services(name, paused_ms) VALUES(?, ?)",
 	[STATEMENT_GENERATION] = "INSERT OR IGNORE INTO generations(hash, files) VALUES(?, ?)",
 	[STATEMENT_GENERATION_NUMBER] = "SELECT number FROM generations WHERE hash = ?",
 	[STATEMENT_SOURCE] = "INSERT OR IGNORE INTO sources(hash, text) VALUES(?, ?)",

@@ -102,6 +102,8 @@ const char *failure_name(enum failure failure)
 		return "status";
 	case FAILURE_EXPIRED:
 		return "expired";
+	case FAILURE_PROXY:
+		return "proxy";
 	case FAILURE_STOPPED:
 		return "stopped";
 	case FAILURE_AUTH:

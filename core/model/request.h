@@ -57,6 +57,7 @@ enum failure {
 	FAILURE_REFUSED,  /* by us: the URL or its address may not be asked */
 	FAILURE_STATUS,   /* an answer whose status is no success */
 	FAILURE_EXPIRED,  /* it was too late to send it */
+	FAILURE_PROXY,    /* the proxy of the engine: it cannot be reached, or lets nothing through */
 	FAILURE_STOPPED,  /* the engine is stopping */
 	FAILURE_AUTH,     /* nothing was sent: a secret is missing, or no token was given */
 };

@@ -5,7 +5,9 @@
 #pragma once
 
 #include "model/auth.h"
+#include "model/peer.h"
 #include "model/retry.h"
+#include "model/service_limits.h"
 #include "model/template.h"
 
 enum body_kind { BODY_NONE, BODY_FORM, BODY_JSON, BODY_XML, BODY_TEXT, BODY_RAW };
@@ -49,6 +51,8 @@ struct service {
 	struct retry_policy retry;
 	int64_t expires_ms; /* after this it is not sent any more; 0: never too late */
 	bool unordered;     /* deliveries of one call may overtake each other */
+	struct peer_options peer;
+	struct service_limits limits;
 
 	const struct auth *const *auths; /* at most one of a kind */
 	size_t n_auths;

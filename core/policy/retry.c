@@ -56,6 +56,11 @@ static int64_t retry_after_ms(const struct answer *answer, int64_t now_ms)
 	return ms < RETRY_AFTER_MAX_MS ? ms : RETRY_AFTER_MAX_MS;
 }
 
+int64_t retry_pause_ms(const struct answer *answer, int64_t now_ms)
+{
+	return answer->status == 429 || answer->status == 503 ? retry_after_ms(answer, now_ms) : 0;
+}
+
 static int attempts_allowed(const struct retry_policy *policy, const struct answer *answer)
 {
 	if (answer->failure == FAILURE_REFUSED)

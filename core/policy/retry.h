@@ -16,6 +16,10 @@ enum {
 /* At once, after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h: eight attempts in about 27.5 hours. */
 extern const struct retry_policy retry_default;
 
+/* For how long a service asks to be left alone: the Retry-After of a 429 or 503, within RETRY_AFTER_MAX_MS; 0
+ * when there is none. */
+int64_t retry_pause_ms(const struct answer *answer, int64_t now_ms);
+
 enum verdict { VERDICT_DELIVERED, VERDICT_RETRY, VERDICT_DEAD };
 
 /* What the answer is to this service: its `success` decides whether a status is FAILURE_NONE or

@@ -75,6 +75,7 @@ static const struct service_key http_keys[] = {
 	{"timeout", read_timeout},  {"retry", read_retry},       {"success", read_statuses},
 	{"dead_on", read_statuses}, {"retry_on", read_statuses}, {"expires", read_expires},
 	{"order", read_order},      {"auth", read_auth},         {"sign", read_sign},
+	SERVICE_LIMIT_KEYS,
 };
 
 static void compile(struct reading *reading)
@@ -138,6 +139,7 @@ static void compile_slot(lua_State *L, struct loader *loader, struct slot *slot)
 	else
 		problem_hint(loader, &slot->where, "http.service { name = \"…\", url = \"…\" }",
 			     "http.service takes a table, not a %s", luaL_typename(L, 1));
+	slot->service->peer.host_from_event = template_fills_host(&slot->service->url);
 	loader->current = current;
 	slot->broken = probe.broken;
 }

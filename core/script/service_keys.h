@@ -58,3 +58,19 @@ void read_statuses(struct reading *reading, const char *key,
 		   const struct where *where); /* success dead_on retry_on */
 void read_expires(struct reading *reading, const char *key, const struct where *where);
 void read_order(struct reading *reading, const char *key, const struct where *where);
+
+/* --- how much of it may be used, and how its server is reached: service_limits.c */
+void read_limit(struct reading *reading, const char *key, const struct where *where);
+void read_failing(struct reading *reading, const char *key, const struct where *where);
+void read_egress(struct reading *reading, const char *key, const struct where *where);
+void read_redirects(struct reading *reading, const char *key, const struct where *where);
+void read_http2(struct reading *reading, const char *key, const struct where *where);
+void read_ca(struct reading *reading, const char *key, const struct where *where);
+void read_crl(struct reading *reading, const char *key, const struct where *where);
+
+#define SERVICE_LIMIT_KEYS                                                             \
+	{"limit", read_limit}, {"failing", read_failing}, {"egress", read_egress},     \
+		{"redirects", read_redirects}, {"http2", read_http2}, {"ca", read_ca}, \
+	{                                                                              \
+		"crl", read_crl                                                        \
+	}

@@ -64,7 +64,12 @@ static void connect_failure(const struct curl_work *work, struct answer *answer)
 {
 	int reason = (int)info(work, CURLINFO_OS_ERRNO);
 	struct peer_name peer = peer_of(work);
-	if (reason == ECONNREFUSED)
+	if (work->refused[0] && !work->opened)
+		say(answer, FAILURE_REFUSED, "%s", work->refused);
+	else if (work->transport->proxy)
+		say(answer, FAILURE_PROXY, "the proxy cannot be reached: %s",
+		    reason ? strerror(reason) : "no connection");
+	else if (reason == ECONNREFUSED)
 		say(answer, FAILURE_CONNECT, "connection refused by %s", peer.text);
 	else if (!work->opened)
 		say(answer, FAILURE_REFUSED, "the address of the host may not be connected to");
@@ -99,9 +104,21 @@ static void write_failure(const struct curl_work *work, struct answer *answer)
 		say(answer, FAILURE_PROTOCOL, "the answer could not be taken");
 }
 
+/* An answer to CONNECT that is no success. Curl tells it as a broken connection. */
+static bool proxy_failure(const struct curl_work *work, struct answer *answer)
+{
+	long status = info(work, CURLINFO_HTTP_CONNECTCODE);
+	if (!work->transport->proxy || status == 0 || (status >= 200 && status < 300))
+		return false;
+	say(answer, FAILURE_PROXY, "the proxy let nothing through (status %ld)", status);
+	return true;
+}
+
 static void broken_failure(const struct curl_work *work, struct answer *answer)
 {
 	long status = info(work, CURLINFO_RESPONSE_CODE);
+	if (proxy_failure(work, answer))
+		return;
 	if (strstr(work->error, "chunked-encoding"))
 		say(answer, FAILURE_PROTOCOL, "the answer's chunks are not valid (status %ld)", status);
 	else if (work->head_complete)
@@ -125,6 +142,16 @@ static void other_failure(const struct curl_work *work, CURLcode code, struct an
 	case CURLE_URL_MALFORMAT:
 		say(answer, FAILURE_REFUSED, "the URL is not valid");
 		break;
+	case CURLE_ABORTED_BY_CALLBACK:
+		say(answer, FAILURE_REFUSED, "%s", work->refused);
+		break;
+	case CURLE_BAD_CONTENT_ENCODING:
+		say(answer, FAILURE_PROTOCOL, "the answer is compressed in a way that cannot be undone");
+		break;
+	case CURLE_HTTP2:
+	case CURLE_HTTP2_STREAM:
+		say(answer, FAILURE_RESET, "the HTTP/2 stream ended before the answer did");
+		break;
 	default:
 		say(answer, FAILURE_PROTOCOL, "the answer is not valid: %s", curl_easy_strerror(code));
 	}
@@ -133,6 +160,9 @@ static void other_failure(const struct curl_work *work, CURLcode code, struct an
 void curl_failure_of(const struct curl_work *work, CURLcode code, struct answer *answer)
 {
 	switch (code) {
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		say(answer, FAILURE_PROXY, "there is no address for the proxy");
+		break;
 	case CURLE_COULDNT_RESOLVE_HOST:
 		say(answer, FAILURE_DNS, "there is no address for the host");
 		break;

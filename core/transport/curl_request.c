@@ -6,8 +6,9 @@
 enum {
 	EXPECT_FROM =
 		64 * 1024, /* bodies from here on could make curl ask first, with Expect: 100-continue */
-	OWN_LINES_MAX = 3,
+	OWN_LINES_MAX = 4,
 	LINES_MAX = 1000,
+	PATHS_MAX = 8192,
 	LINES_TEXT_MAX = 1024 * 1024,
 };
 
@@ -100,8 +101,15 @@ static char *write_line(char *at, const struct header *header)
 	return at + value.n + 1;
 }
 
+/* What a service sends may hold secrets in any header; at another host only these are needed. */
+static bool goes_anywhere(struct str name)
+{
+	return str_eq_nocase(name, STR("content-type")) || str_eq_nocase(name, STR("accept")) ||
+	       str_eq_nocase(name, STR("user-agent")) || str_eq_nocase(name, STR("webhook-id"));
+}
+
 struct seen {
-	bool content_type, user_agent;
+	bool content_type, user_agent, accept_encoding;
 };
 
 static char *add_headers(struct curl_work *work, char *at, const struct header *headers, size_t n,
@@ -109,10 +117,16 @@ static char *add_headers(struct curl_work *work, char *at, const struct header *
 {
 	for (size_t i = 0; i < n; i++) {
 		struct str name = headers[i].name;
+		if (work->foreign && !goes_anywhere(name))
+			continue;
+		if (work->only_get && str_eq_nocase(name, STR("content-type")))
+			continue;
 		if (name.n == 12 && strncasecmp(name.p, "content-type", 12) == 0)
 			seen->content_type = true;
 		else if (name.n == 10 && strncasecmp(name.p, "user-agent", 10) == 0)
 			seen->user_agent = true;
+		else if (name.n == 15 && strncasecmp(name.p, "accept-encoding", 15) == 0)
+			seen->accept_encoding = true;
 		add_line(work, at);
 		at = write_line(at, &headers[i]);
 	}
@@ -129,7 +143,8 @@ static void link_lines(struct curl_work *work)
 
 static const char *set_headers(struct curl_work *work)
 {
-	static char no_expect[] = "Expect:", no_content_type[] = "Content-Type:";
+	static char no_expect[] = "Expect:", no_content_type[] = "Content-Type:",
+		    no_encoding[] = "Accept-Encoding:";
 	const struct exchange *exchange = work->exchange;
 	const struct request *request = exchange->request;
 	const struct header agent = {STR("user-agent"), str_of(work->transport->options.user_agent)};
@@ -149,6 +164,9 @@ static const char *set_headers(struct curl_work *work)
 		add_line(work, at);
 		write_line(at, &agent);
 	}
+	/* What comes compressed all the same is undone by curl, within the bounds of the body. */
+	if (!seen.accept_encoding)
+		add_line(work, no_encoding);
 	if (work->posts && !seen.content_type)
 		add_line(work, no_content_type);
 	if (work->posts && request->body.n >= EXPECT_FROM)
@@ -196,6 +214,13 @@ static const char *set_method(struct curl_work *work)
 	const struct request *request = work->exchange->request;
 	if (!is_method(request->method))
 		return "the method is no word in capital letters";
+	if (work->only_get) {
+		work->posts = false;
+		set_no_body(work, false);
+		curl_easy_setopt(work->easy, CURLOPT_HTTPGET, 1L);
+		set_custom_method(work, NULL);
+		return NULL;
+	}
 	bool head = str_eq(request->method, STR("HEAD"));
 	/* Curl would leave the body out, silently. */
 	if (head && request->body.n)
@@ -232,8 +257,8 @@ static void set_pem(CURL *easy, CURLoption option, CURLoption type_option, struc
 	curl_easy_setopt(easy, type_option, "PEM");
 }
 
-/* The handle keeps what it learned from a server's challenge, so it is thrown away afterwards. Connections are shared
- * only between handles of the same certificate: curl sees to that. */
+/* The handle keeps what it learned from a server's challenge, so it is thrown away afterwards. Connections
+ * are shared only between handles of the same certificate: curl sees to that. */
 static void set_proof(struct curl_work *work)
 {
 	const struct client_proof *proof = work->exchange->proof;
@@ -252,18 +277,93 @@ static void set_proof(struct curl_work *work)
 	}
 }
 
+static void set_http2(struct curl_work *work, bool http2)
+{
+	if (work->http2 == http2)
+		return;
+	curl_easy_setopt(work->easy, CURLOPT_HTTP_VERSION,
+			 (long)(http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+	work->http2 = http2;
+}
+
+static char *path_of(const struct curl_transport *transport, struct str file)
+{
+	struct buf path;
+	buf_init(&path, PATHS_MAX);
+	if (file.p[0] != '/' && transport->files_folder)
+		buf_printf(&path, "%s/", transport->files_folder);
+	buf_str(&path, file);
+	return buf_take(&path, NULL);
+}
+
+static void set_path(struct curl_work *work, CURLoption option, struct str file)
+{
+	char *path = path_of(work->transport, file);
+	curl_easy_setopt(work->easy, option, path);
+	free(path);
+}
+
+static void set_default_ca(struct curl_work *work)
+{
+	const char *file = work->transport->options.ca_file;
+	char *folder = NULL, *system = NULL;
+	curl_easy_getinfo(work->easy, CURLINFO_CAPATH, &folder);
+	curl_easy_getinfo(work->easy, CURLINFO_CAINFO, &system);
+	curl_easy_setopt(work->easy, CURLOPT_CAINFO_BLOB, NULL);
+	curl_easy_setopt(work->easy, CURLOPT_CAINFO, file ? file : system);
+	curl_easy_setopt(work->easy, CURLOPT_CAPATH, file ? NULL : folder);
+}
+
+/* A service's own certificates take the place of the system's, they do not join them. */
+static void set_ca(struct curl_work *work, const struct peer_options *peer)
+{
+	bool own = peer && (peer->ca.n || peer->ca_file.n);
+	if (!own && !work->own_ca)
+		return;
+	work->own_ca = own;
+	set_default_ca(work);
+	if (!own)
+		return;
+	struct curl_blob blob = {(void *)(uintptr_t)peer->ca.p, peer->ca.n, CURL_BLOB_COPY};
+	curl_easy_setopt(work->easy, CURLOPT_CAPATH, NULL);
+	if (peer->ca.n)
+		curl_easy_setopt(work->easy, CURLOPT_CAINFO_BLOB, &blob);
+	else
+		set_path(work, CURLOPT_CAINFO, peer->ca_file);
+}
+
+static void set_crl(struct curl_work *work, const struct peer_options *peer)
+{
+	bool own = peer && peer->crl_file.n;
+	if (own)
+		set_path(work, CURLOPT_CRLFILE, peer->crl_file);
+	else if (work->own_crl)
+		curl_easy_setopt(work->easy, CURLOPT_CRLFILE, NULL);
+	work->own_crl = own;
+}
+
+static void set_peer(struct curl_work *work, const struct peer_options *peer)
+{
+	set_http2(work, peer && peer->http2);
+	set_ca(work, peer);
+	set_crl(work, peer);
+}
+
 const char *curl_request_set(struct curl_work *work)
 {
 	const struct request *request = work->exchange->request;
-	const char *wrong = target_parse(request->url, &work->target);
+	struct str url = work->moved_to ? str_of(work->moved_to) : request->url;
+	const char *wrong = target_parse(url, &work->target);
 	if (!wrong)
 		wrong = set_method(work);
 	if (!wrong)
 		wrong = set_headers(work);
 	if (wrong)
 		return wrong;
-	set_ipv6_literal(work, work->target.kind == TARGET_IPV6);
+	const struct target *first = work->transport->proxy ? &work->transport->proxy_target : &work->target;
+	set_ipv6_literal(work, first->kind == TARGET_IPV6);
 	set_proof(work);
-	curl_easy_setopt(work->easy, CURLOPT_URL, request->url.p);
+	set_peer(work, work->exchange->peer);
+	curl_easy_setopt(work->easy, CURLOPT_URL, url.p);
 	return NULL;
 }

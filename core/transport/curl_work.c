@@ -1,5 +1,7 @@
 #include "transport/transport_curl_private.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <sys/socket.h>
 
 enum {
@@ -11,13 +13,57 @@ enum {
 	KEPT_BODY_MAX = 64 * 1024, /* of memory that an idle handle keeps for the next body */
 };
 
-/* The place of the egress policy: whatever curl connects to passes here. */
+static bool note_refused(struct curl_work *work, const char *address, enum address_kind kind)
+{
+	snprintf(work->refused, sizeof work->refused,
+		 "%s is %s; --allow-egress or the service's egress can allow it", address,
+		 address_kind_name(kind));
+	return false;
+}
+
+bool curl_work_may_reach(struct curl_work *work, const struct sockaddr *address)
+{
+	const struct egress *egress = work->transport->options.egress;
+	char text[INET6_ADDRSTRLEN] = "it";
+	struct ip_address ip;
+	if (!egress)
+		return true;
+	if (ip_address_of(address, &ip) &&
+	    egress_allows(egress, work->exchange->peer, host_is_loopback(work->target.host), &ip))
+		return true;
+	bool v4 = address->sa_family == AF_INET;
+	inet_ntop(address->sa_family,
+		  v4 ? (const void *)&((const struct sockaddr_in *)(const void *)address)->sin_addr
+		     : (const void *)&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr,
+		  text, sizeof text);
+	return note_refused(work, text, address_kind(&ip));
+}
+
+/* A kept connection may have been opened for a service that is allowed more. */
+static int on_use(void *context, char *peer_ip, char *local_ip, int peer_port, int local_port)
+{
+	struct curl_work *work = context;
+	const struct egress *egress = work->transport->options.egress;
+	struct ip_address ip;
+	if (!egress || work->transport->proxy)
+		return CURL_PREREQFUNC_OK;
+	if (ip_address_parse(str_of(peer_ip), &ip) &&
+	    egress_allows(egress, work->exchange->peer, host_is_loopback(work->target.host), &ip))
+		return CURL_PREREQFUNC_OK;
+	note_refused(work, peer_ip, address_kind(&ip));
+	return CURL_PREREQFUNC_ABORT;
+}
+
+/* The place of the egress policy: whatever curl connects to passes here. With a proxy that is always the
+ * proxy, which the engine's operator has named. */
 static curl_socket_t on_open(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct curl_work *work = context;
 	bool internet = address->family == AF_INET || address->family == AF_INET6;
 	if (purpose != CURLSOCKTYPE_IPCXN || !internet || address->socktype != SOCK_STREAM ||
 	    address->addrlen > sizeof work->peer)
+		return CURL_SOCKET_BAD;
+	if (!work->transport->proxy && !curl_work_may_reach(work, &address->addr))
 		return CURL_SOCKET_BAD;
 	memcpy(&work->peer, &address->addr, address->addrlen);
 	curl_transport_opened(work);
@@ -37,7 +83,8 @@ static void set_security(struct curl_work *work)
 {
 	const char *ca_file = work->transport->options.ca_file;
 	curl_easy_setopt(work->easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(work->easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(work->easy, CURLOPT_PROXY, work->transport->proxy ? work->transport->proxy : "");
+	curl_easy_setopt(work->easy, CURLOPT_NOPROXY, "");
 	curl_easy_setopt(work->easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
 	curl_easy_setopt(work->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (ca_file) {
@@ -57,6 +104,8 @@ static void set_callbacks(struct curl_work *work)
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, work);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, work);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_use);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, work);
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, curl_sockets_on_close);
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, work->transport);
 	curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION, on_resolve);
@@ -70,6 +119,7 @@ static void set_manners(struct curl_work *work)
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
 	curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)READ_BUFFER);
 	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)CONNECTION_REST_S);
@@ -101,6 +151,7 @@ void curl_work_destroy(struct curl_work *work)
 	free(work->headers);
 	free(work->lines);
 	free(work->text);
+	free(work->moved_to);
 	free(work);
 }
 

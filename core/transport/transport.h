@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/timers.h"
+#include "model/peer.h"
 #include "model/request.h"
 
 struct transport;
@@ -23,11 +24,13 @@ struct client_proof {
 /* One attempt. Belongs to the caller, who keeps it, and the request, until `done` was called. */
 struct exchange {
 	const struct request *request;
+	const struct peer_options
+		*peer;          /* of its service; NULL: nothing special. Lives as long as the request */
 	struct header extra[8]; /* of this attempt alone, beside the request's own */
 	size_t n_extra;
 	const struct client_proof *proof; /* NULL: none. Belongs to the caller as the request does */
-	int64_t timeout_ms;         /* the whole attempt, resolving included */
-	int64_t connect_timeout_ms; /* 0: the same */
+	int64_t timeout_ms;               /* the whole attempt, resolving included */
+	int64_t connect_timeout_ms;       /* 0: the same */
 	size_t answer_max; /* bytes of the body that are kept; more is cut off and the connection closed */
 
 	/* Called once, on the transport's thread, never from within transport_send. The answer is valid

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { CONNECTIONS = 1000, CONNECTIONS_PER_HOST = 100, IDLE_HANDLES = 200 };
+enum { CONNECTIONS = 1000, CONNECTIONS_PER_HOST = 200, IDLE_HANDLES = 200 };
+
+static void begin(struct curl_work *work);
 
 /* --- the end of an exchange --- */
 
@@ -29,8 +31,12 @@ static void take_from_curl(struct curl_work *work)
 void curl_transport_ended(struct curl_work *work, CURLcode code)
 {
 	struct answer answer = curl_answer_of(work, code);
+	bool moves = curl_redirect_follow(work, &answer);
 	take_from_curl(work);
-	finish(work, &answer);
+	if (moves)
+		begin(work);
+	else
+		finish(work, &answer);
 }
 
 /* `done` is never called from within transport_send. */
@@ -46,6 +52,11 @@ static void decide_no_address(struct curl_work *work, const char *why)
 {
 	char detail[sizeof work->decided_detail];
 	int host_n = work->target.host.n < 80 ? (int)work->target.host.n : 80;
+	if (work->transport->proxy) {
+		snprintf(detail, sizeof detail, "no address for the proxy: %s", why);
+		decide(work, FAILURE_PROXY, detail);
+		return;
+	}
 	snprintf(detail, sizeof detail, "no address for %.*s: %s", host_n, work->target.host.p, why);
 	decide(work, FAILURE_DNS, detail);
 }
@@ -162,8 +173,9 @@ static void resolve(struct curl_work *work)
 	struct curl_transport *transport = work->transport;
 	work->phase = WORK_RESOLVING;
 	struct resolved *resolved = NULL;
-	if (work->target.kind != TARGET_IPV6) {
-		resolved = resolver_ask(transport->resolver, &work->target, &work->waiter);
+	const struct target *target = transport->proxy ? &transport->proxy_target : &work->target;
+	if (target->kind != TARGET_IPV6) {
+		resolved = resolver_ask(transport->resolver, target, &work->waiter);
 		if (!resolved) {
 			timers_set(transport->timers, &work->timer, work->deadline_us);
 			bound_connecting(work, work->started_us);
@@ -171,6 +183,32 @@ static void resolve(struct curl_work *work)
 		}
 	}
 	start(work, resolved);
+}
+
+/* A proxy looks names up by itself; what is no name is known here already. */
+static bool proxy_may_be_asked(struct curl_work *work)
+{
+	const struct egress *egress = work->transport->options.egress;
+	bool loopback = host_is_loopback(work->target.host);
+	struct ip_address ip = {{[15] = 1}};
+	if (!egress || (!ip_address_parse(work->target.host, &ip) && !loopback) ||
+	    egress_allows(egress, work->exchange->peer, loopback, &ip))
+		return true;
+	snprintf(work->refused, sizeof work->refused,
+		 "the host is %s; --allow-egress or the service's egress can allow it",
+		 address_kind_name(address_kind(&ip)));
+	return false;
+}
+
+static void begin(struct curl_work *work)
+{
+	const char *refused = curl_request_set(work);
+	if (refused)
+		decide(work, FAILURE_REFUSED, refused);
+	else if (work->transport->proxy && !proxy_may_be_asked(work))
+		decide(work, FAILURE_REFUSED, work->refused);
+	else
+		resolve(work);
 }
 
 static void curl_send(struct transport *base, struct exchange *exchange)
@@ -184,14 +222,15 @@ static void curl_send(struct transport *base, struct exchange *exchange)
 	work->started_us = clock_mono_us(transport->clock);
 	work->deadline_us = work->started_us + timeout_ms * 1000;
 	work->opened = false;
+	work->refused[0] = 0;
+	work->n_moves = 0;
+	work->only_get = work->foreign = false;
+	free(work->moved_to);
+	work->moved_to = NULL;
 	work->timer.fire = work_due;
 	work->waiter.done = on_resolved;
 	curl_answer_begin(work);
-	const char *refused = curl_request_set(work);
-	if (refused)
-		decide(work, FAILURE_REFUSED, refused);
-	else
-		resolve(work);
+	begin(work);
 }
 
 static void curl_cancel(struct transport *base, struct exchange *exchange)
@@ -218,6 +257,8 @@ static void curl_destroy(struct transport *base)
 	curl_sockets_finish(transport);
 	resolver_destroy(transport->resolver);
 	free(transport->ca_file);
+	free(transport->proxy);
+	free(transport->files_folder);
 	free(transport);
 }
 
@@ -247,11 +288,32 @@ static void set_options(struct curl_transport *transport, const struct transport
 		own->user_agent = "switchhook";
 	if (options->ca_file)
 		own->ca_file = transport->ca_file = mem_strdup(options->ca_file);
+	if (options->files_folder)
+		own->files_folder = transport->files_folder = mem_strdup(options->files_folder);
+	if (options->proxy) {
+		own->proxy = transport->proxy = mem_strdup(options->proxy);
+		target_parse(str_of(transport->proxy), &transport->proxy_target);
+	}
 	curl_multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS, (long)own->connections_max);
 	curl_multi_setopt(transport->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)own->connections_max);
 	curl_multi_setopt(transport->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
 			  (long)own->connections_per_host_max);
 	curl_multi_setopt(transport->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+}
+
+int transport_proxy_check(const char *proxy, struct error *reterr)
+{
+	struct target target;
+	const char *wrong = target_parse(str_of(proxy), &target);
+	if (!wrong && target.tls)
+		wrong = "a proxy is spoken to by http";
+	if (!wrong && target.host.p + target.host.n + sizeof ":65535/]" < proxy + strlen(proxy))
+		wrong = "a proxy's URL ends with its port";
+	if (!wrong)
+		return 0;
+	error_set(reterr, "the proxy '%.200s' cannot be used: %s", proxy, wrong);
+	error_hint(reterr, "write http://HOST:PORT");
+	return -1;
 }
 
 int transport_curl_create(uv_loop_t *loop, struct clock *clock, struct timers *timers,
@@ -262,6 +324,8 @@ int transport_curl_create(uv_loop_t *loop, struct clock *clock, struct timers *t
 	if (options->ca_file && access(options->ca_file, R_OK))
 		return error_set(reterr, "the file of trusted certificates '%s' cannot be read",
 				 options->ca_file);
+	if (options->proxy && transport_proxy_check(options->proxy, reterr))
+		return -1;
 	CURLM *multi = curl_multi_init();
 	if (!multi)
 		return error_set(reterr, "libcurl cannot be set up");

@@ -6,6 +6,7 @@
  *   curl_work.c       the pooled easy handles
  *   curl_request.c    a request onto an easy handle
  *   curl_answer.c     what comes back
+ *   curl_redirect.c   where an answer sends it on to
  *   curl_failure.c    why nothing good came back
  *   curl_sockets.c    curl's sockets and its timer on the loop
  *   resolve.c         names to addresses
@@ -37,7 +38,8 @@ struct curl_transport {
 	struct clock *clock;
 	struct timers *timers;
 	struct transport_curl_options options; /* with defaults filled in */
-	char *ca_file;                         /* the copy */
+	char *ca_file, *proxy, *files_folder;  /* the copies */
+	struct target proxy_target;            /* points into `proxy` */
 
 	CURLM *multi;
 	struct curl_socket **sockets; /* by descriptor */
@@ -72,8 +74,9 @@ struct curl_work {
 	struct resolve_waiter waiter;
 	struct timer timer; /* what is next: the limit of connecting, or of everything */
 	int64_t started_us, deadline_us;
-	bool opened;   /* a socket was opened for it, towards `peer` */
-	int opened_fd; /* the last one; may be closed since */
+	bool opened;       /* a socket was opened for it, towards `peer` */
+	int opened_fd;     /* the last one; may be closed since */
+	char refused[160]; /* why an address was not connected to; empty: none was refused */
 	union {
 		struct sockaddr any;
 		struct sockaddr_in v4;
@@ -87,8 +90,14 @@ struct curl_work {
 	size_t n_lines, lines_capacity;
 	char *text; /* of the lines */
 	size_t text_capacity;
-	bool custom_method, no_body, posts, ipv6_literal;
 	bool proven; /* it carries somebody's proof, and serves nobody else */
+	bool custom_method, no_body, posts, ipv6_literal, http2, own_ca, own_crl;
+
+	/* After a redirect. */
+	char *moved_to; /* the URL; NULL: the request's own */
+	int n_moves;
+	bool only_get; /* its answer is to be fetched, without the body */
+	bool foreign;  /* it has left the request's own scheme, host and port */
 	char error[CURL_ERROR_SIZE];
 
 	/* The answer. */
@@ -114,6 +123,13 @@ void curl_answer_begin(struct curl_work *work);
 size_t curl_answer_on_header(char *p, size_t size, size_t n, void *context);
 size_t curl_answer_on_body(char *p, size_t size, size_t n, void *context);
 struct answer curl_answer_of(struct curl_work *work, CURLcode code);
+
+/* curl_redirect.c: true when the answer sends the exchange on and that is followed; `moved_to` and its
+ * neighbours are set then. An answer that may not be followed stays as it is, or is told to be a failure. */
+bool curl_redirect_follow(struct curl_work *work, struct answer *answer);
+
+/* curl_work.c: notes in `refused` why the address may not be connected to; true when it may. */
+bool curl_work_may_reach(struct curl_work *work, const struct sockaddr *address);
 
 /* curl_failure.c: fill in failure and detail. */
 void curl_failure_of(const struct curl_work *work, CURLcode code, struct answer *answer);

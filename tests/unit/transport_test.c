@@ -254,7 +254,7 @@ static void serves_many_exchanges_with_a_bounded_number_of_connections(void **st
 		call_finish(&calls[i]);
 	}
 	assert_int_equal(f->server.n_requests, N);
-	assert_true(f->server.n_connections <= 100);
+	assert_true(f->server.n_connections <= 200);
 	free(calls);
 	fixture_stop(f);
 }

@@ -28,6 +28,9 @@ struct virtual_engine {
 	size_t n_statuses, next_status;
 	struct str answer_body;
 	int64_t delay_ms;
+
+	/* NULL, or fills in the answer, and returns false to leave it to the above. */
+	bool (*answer_to)(struct virtual_engine *v, const struct request *request, struct fake_answer *ret);
 };
 
 static inline void virtual_answer(void *context, const struct exchange *exchange, struct fake_answer *ret)
@@ -41,6 +44,8 @@ static inline void virtual_answer(void *context, const struct exchange *exchange
 		.body = mem_strndup(request->body.p, request->body.n),
 		.id = mem_strdup(exchange->extra[0].value.p),
 	};
+	if (v->answer_to && v->answer_to(v, request, ret))
+		return;
 	int status = v->next_status < v->n_statuses ? v->statuses[v->next_status++] : 200;
 	ret->answer.status = status < 0 ? 0 : status;
 	ret->answer.failure = status < 0 ? (enum failure)(-status) : FAILURE_NONE;
