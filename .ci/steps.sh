@@ -31,16 +31,17 @@ install_packages() {
   return 1
 }
 
-# console_packages NPM_OPTION...: what the console is built from, into console/node_modules. Fails when there is no npm, or its registry
+# npm_packages FOLDER NPM_OPTION...: what its package-lock.json names, into its node_modules. Fails when there is no npm, or its registry
 # cannot be reached.
-console_packages() {
-  local stamp=console/node_modules/.installed wanted log
-  wanted="$(cksum console/package-lock.json) $*"
+npm_packages() {
+  local folder=$1 stamp=$1/node_modules/.installed wanted log
+  shift
+  wanted="$(cksum "$folder/package-lock.json") $*"
   [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || return 0
   command -v npm >/dev/null || install_packages nodejs npm || return 1
-  echo "== installing the console's packages with npm"
+  echo "== installing the packages of $folder/ with npm"
   log=$(mktemp)
-  if (cd console && npm ci --ignore-scripts --no-audit --no-fund "$@") >"$log" 2>&1 </dev/null; then
+  if (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund "$@") >"$log" 2>&1 </dev/null; then
     echo "$wanted" >"$stamp"
     rm -f "$log"
     return 0

@@ -12,7 +12,6 @@ enum {
 		30 *
 		1000000,  /* before it expires it is not used any more: clocks differ, requests take time */
 	MARGIN_PART = 10, /* of a short life */
-	FAILED_US = 1000000, /* a failure is everybody's for so long */
 };
 
 struct token_entry {
@@ -28,8 +27,6 @@ struct token_entry {
 	struct list waiting;
 	struct exchange exchange;
 	struct request *request; /* under way; NULL: none */
-	int64_t failed_until_us;
-	char failed[256];
 };
 
 static void wipe(char *text)
@@ -133,11 +130,11 @@ static void answer_all(struct token_entry *entry, const char *failed)
 static void fail(struct token_entry *entry, const struct error *error)
 {
 	struct shard *shard = entry->shard;
-	snprintf(entry->failed, sizeof entry->failed, "no access token: %.230s", error->what);
-	entry->failed_until_us = clock_mono_us(shard->clock) + FAILED_US;
+	char why[256];
+	snprintf(why, sizeof why, "no access token: %.230s", error->what);
 	log_warn(&shard->engine->log, "no access token", "error", error->what, "hint",
 		 error->hint[0] ? error->hint : NULL);
-	answer_all(entry, entry->failed);
+	answer_all(entry, why);
 }
 
 static void take(struct token_entry *entry, struct oauth2_token *token)
@@ -204,8 +201,6 @@ static void deliver_to_owner(struct message *message)
 	struct token_entry *entry = entry_of(owner_of(wait), wait->auth->id);
 	if (is_good(entry, wait)) {
 		answer(entry, wait, NULL);
-	} else if (clock_mono_us(entry->shard->clock) < entry->failed_until_us) {
-		answer(entry, wait, entry->failed);
 	} else {
 		list_append(&entry->waiting, &wait->link);
 		if (!entry->request)
