@@ -354,7 +354,7 @@ void delivery_attempt(struct delivery *delivery)
 	delivery->exchange.n_extra = 1;
 	pass_trace_on(delivery);
 	delivery->exchange.timeout_ms = delivery->service->timeout_ms;
-	delivery->exchange.answer_max = ANSWER_BODY_MAX;
+	delivery->exchange.answer_max = delivery->service->debug ? DEBUG_BODY_MAX : ANSWER_BODY_MAX;
 	attempt_begin(delivery, attempt_done);
 }
 

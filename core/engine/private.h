@@ -34,6 +34,7 @@ enum {
 	RUN_WARNINGS_MAX = 100,     /* lines of ours in the log of a run, beside its own */
 	RUN_LINE_MAX = 4200,        /* bytes that one takes */
 	ANSWER_BODY_MAX = 64 * 1024,
+	DEBUG_BODY_MAX = 256 * 1024, /* of a service with debug = true */
 };
 
 struct replay; /* what the journal knows of an event that is dispatched again; engine/replay.h */

@@ -6,6 +6,7 @@
 enum {
 	TEXT_MAX = 4 << 20,
 	BODY_LOGGED = 4096, /* of an answer that nobody waits for */
+	ATTEMPTS_TEXT_MAX = 2 << 20,
 };
 
 /* One entry with all its texts, and what is to be done when it is written. */
@@ -103,6 +104,18 @@ const char *verb_name(enum verb verb)
 	return names[verb];
 }
 
+/* How much of an answer is kept: what somebody waits for or wants to see, as far as all attempts have room. A
+ * byte can take six in JSON. */
+static size_t body_logged(const struct delivery *delivery)
+{
+	size_t wanted = delivery->service->debug ? DEBUG_BODY_MAX
+			: delivery->caller       ? ANSWER_BODY_MAX
+						 : BODY_LOGGED;
+	size_t used = delivery->attempts_log.n,
+	       room = used < ATTEMPTS_TEXT_MAX ? (ATTEMPTS_TEXT_MAX - used) / 6 : 0;
+	return wanted < room ? wanted : room;
+}
+
 bool record_delivery(struct delivery *delivery, enum delivery_state state, int64_t next_ms,
 		     const struct answer *answer, void (*then)(void *context))
 {
@@ -118,8 +131,7 @@ bool record_delivery(struct delivery *delivery, enum delivery_state state, int64
 	if (answer)
 		buf_char(log, log->n ? ',' : '[');
 	if (answer)
-		attempt_to_json(log, delivery->attempt_at_ms, answer,
-				delivery->caller ? ANSWER_BODY_MAX : BODY_LOGGED);
+		attempt_to_json(log, delivery->attempt_at_ms, answer, body_logged(delivery));
 	if (!log->n)
 		buf_char(log, '[');
 	row->id = later(&record->text, str_of(delivery->id.z));

@@ -1,6 +1,8 @@
 #include "format/request_build.h"
 
 #include "format/encode.h"
+#include "format/json.h"
+#include "format/request_content.h"
 #include "format/secret_mark.h"
 #include "format/template.h"
 #include "format/url.h"
@@ -37,8 +39,8 @@ struct row_kind {
 
 static int fill(struct build *build, const struct template *template)
 {
-	return template_fill(template, build->event, build->service->strict, build->service->name,
-			     &build->text, build->log, build->reterr);
+	return template_fill_mapped(template, build->event, build->service->strict, build->service->name,
+				    build->service->mappings, &build->text, build->log, build->reterr);
 }
 
 /* What comes next may take this many bytes. */
@@ -85,7 +87,7 @@ static bool is_declared(struct str name, const struct row *rows, size_t n, bool 
 static int add_row(struct build *build, const struct row_kind *kind, struct str name,
 		   const struct template *value, struct str final)
 {
-	int r = kind->add(build, name, value, final);
+	int r = kind->add(build, name, value, value ? final : mapped(build->service->mappings, final));
 	if (r < 0)
 		error_prefix(build->reterr, "%s '" STR_FMT "'", kind->what, name.n > 100 ? 100 : (int)name.n,
 			     name.p);
@@ -180,6 +182,31 @@ static int add_credentials(struct build *build, bool in_query)
 	return 0;
 }
 
+static enum body_kind body_kind(const struct build *build);
+
+/* The fields of the agent's script as rows, but for names that the service declares itself. */
+static int add_script_result(struct build *build, int (*add)(struct build *build, struct str name,
+							     const struct template *value, struct str final))
+{
+	const struct value *script = event_tag(build->event, STR("script_result"));
+	int r = 0;
+	if (!build->service->script_result || !script || script->kind != VALUE_OBJECT)
+		return 0;
+	for (uint32_t i = 0; i < script->n && r == 0; i++) {
+		struct str name = script->members[i].key;
+		struct buf text;
+		if (is_declared(name, build->service->form.rows, build->service->form.n, false) ||
+		    is_declared(name, build->service->params.rows, build->service->params.n, false))
+			continue;
+		buf_init(&text, REQUEST_BODY_MAX);
+		if (!value_plain(&script->members[i].value, &text))
+			json_write(&text, &script->members[i].value);
+		r = add(build, name, NULL, mapped(build->service->mappings, buf_view(&text)));
+		buf_finish(&text);
+	}
+	return r;
+}
+
 static int add_base_url(struct build *build)
 {
 	const struct overrides *overrides = build->overrides;
@@ -209,6 +236,8 @@ static int add_params(struct build *build)
 			 overrides ? overrides->n_params : 0);
 	if (r == 0)
 		r = add_credentials(build, true);
+	if (r == 0 && body_kind(build) == BODY_NONE)
+		r = add_script_result(build, add_param);
 	buf_str(&build->text, buf_view(&fragment));
 	buf_finish(&fragment);
 	return r;
@@ -328,15 +357,33 @@ static bool has_header(const struct build *build, struct str name)
 	return false;
 }
 
+/* Of the body as it goes out. */
+static struct str sent_type(const struct build *build)
+{
+	enum body_kind kind = body_kind(build);
+	if (build->service->cloudevents == CLOUDEVENTS_STRUCTURED)
+		return STR("application/cloudevents+json; charset=utf-8");
+	if (build->service->cloudevents == CLOUDEVENTS_BINARY && kind == BODY_NONE)
+		return STR("application/json");
+	return content_type(kind);
+}
+
+static int add_attribute(void *context, struct str name, struct str value)
+{
+	return add_header(context, name, NULL, value);
+}
+
 static int add_headers(struct build *build)
 {
 	static const struct row_kind kind = {"header", true, add_header};
 	const struct overrides *overrides = build->overrides;
-	struct str type = content_type(body_kind(build));
+	struct str type = sent_type(build);
 	allow(build, REQUEST_HEADERS_MAX);
 	if (add_rows(build, &kind, &build->service->headers, overrides ? overrides->headers : NULL,
 		     overrides ? overrides->n_headers : 0) < 0 ||
-	    add_credentials(build, false) < 0)
+	    add_credentials(build, false) < 0 ||
+	    (build->service->cloudevents == CLOUDEVENTS_BINARY &&
+	     cloudevent_headers(build->event, add_attribute, build) < 0))
 		return -1;
 	if (!type.p || has_header(build, STR("content-type")))
 		return 0;
@@ -384,6 +431,46 @@ static int add_document(struct build *build)
 	return r;
 }
 
+static int extend_json(struct build *build)
+{
+	const struct value *script = event_tag(build->event, STR("script_result"));
+	struct buf whole;
+	if (!build->service->script_result || !script || script->kind != VALUE_OBJECT)
+		return 0;
+	buf_init(&whole, REQUEST_BODY_MAX);
+	int r = json_object_extend((struct str){build->text.p + build->body, build->text.n - build->body},
+				   script, &whole, build->reterr);
+	build->text.n = build->body;
+	buf_str(&build->text, buf_view(&whole));
+	build->text.overflow = build->text.overflow || whole.overflow;
+	buf_finish(&whole);
+	return r;
+}
+
+/* The event around the body. */
+static int wrap(struct build *build)
+{
+	enum body_kind kind = body_kind(build);
+	struct secret_mark mark;
+	struct buf whole;
+	if (build->service->cloudevents == CLOUDEVENTS_NONE)
+		return 0;
+	if (kind == BODY_NONE)
+		json_write(&build->text, &build->event->data);
+	if (build->service->cloudevents == CLOUDEVENTS_BINARY)
+		return 0;
+	struct str body = {build->text.p + build->body, build->text.n - build->body};
+	if (kind == BODY_XML && secret_mark_find(body, 0, &mark))
+		return error_set(build->reterr, "a secret cannot stand in XML inside of a CloudEvent");
+	buf_init(&whole, REQUEST_BODY_MAX);
+	cloudevent_structured(build->event, kind, content_type(kind), body, &whole);
+	build->text.n = build->body;
+	buf_str(&build->text, buf_view(&whole));
+	build->text.overflow = build->text.overflow || whole.overflow;
+	buf_finish(&whole);
+	return 0;
+}
+
 static int add_body(struct build *build)
 {
 	enum body_kind kind = body_kind(build);
@@ -392,9 +479,13 @@ static int add_body(struct build *build)
 	allow(build, max);
 	build->body = build->text.n;
 	if (kind == BODY_FORM)
-		r = add_form(build);
+		r = add_form(build) < 0 ? -1 : add_script_result(build, add_field);
 	else if (kind != BODY_NONE)
 		r = add_document(build);
+	if (r == 0 && kind == BODY_JSON)
+		r = extend_json(build);
+	if (r == 0)
+		r = wrap(build);
 	return r < 0 ? r : too_large(build, "the body is", max);
 }
 
@@ -418,6 +509,14 @@ static int choose_method(const struct build *build, struct str *ret)
 	return -1;
 }
 
+/* How secrets are written in the body: inside of a CloudEvent text is a JSON string. */
+static enum body_kind secrets_kind(const struct build *build)
+{
+	enum body_kind kind = body_kind(build);
+	bool wrapped = build->service->cloudevents == CLOUDEVENTS_STRUCTURED;
+	return wrapped && (kind == BODY_TEXT || kind == BODY_RAW) ? BODY_JSON : kind;
+}
+
 static int finish(struct build *build, struct str method, struct request **ret)
 {
 	struct header *headers = mem_alloc(build->n_slots * sizeof *headers);
@@ -437,7 +536,7 @@ static int finish(struct build *build, struct str method, struct request **ret)
 	struct secret_mark mark;
 	int r = 0;
 	if (secret_mark_find(buf_view(&build->text), 0, &mark))
-		r = request_mask(&request, body_kind(build), ret, build->reterr);
+		r = request_mask(&request, secrets_kind(build), ret, build->reterr);
 	else
 		*ret = request_copy(&request);
 	free(headers);

@@ -8,8 +8,8 @@
  * name with neither '#' nor '|' behind it ("#fff;"). '##' is text as well, and of '##ani#' the first '#' is
  * text. Tags are found from left to right, wherever they stand: of '#a#b#' the second half is text.
  *
- * '#secret:name#' is the secret of that name; format/secret_mark.h says what becomes of it. It can stand wherever a
- * tag can, but for the host of a URL and a CDATA section, and takes no filter.
+ * '#secret:name#' is the secret of that name; format/secret_mark.h says what becomes of it. It can stand
+ * wherever a tag can, but for the host of a URL and a CDATA section, and takes no filter.
  *
  * The filters are described in format/filter.h. Their arguments are bare words of [A-Za-z0-9_+./:%-] or
  * stand in single quotes, with '' for a quote; anything may stand between these, '#' and '|' as well. Spaces
@@ -44,8 +44,10 @@ enum template_context {
 int template_compile(struct str text, enum template_context context, struct arena *arena,
 		     struct template *ret, struct error *reterr);
 
-/* A value that holds marks of secrets (format/secret_mark.h) and no tags, for its place. -1 when the arena is full. */
-int template_of_secret(struct str text, enum template_context context, struct arena *arena, struct template *ret);
+/* A value that holds marks of secrets (format/secret_mark.h) and no tags, for its place. -1 when the arena is
+ * full. */
+int template_of_secret(struct str text, enum template_context context, struct arena *arena,
+		       struct template *ret);
 
 /* Is there any tag in it? */
 bool template_has_tags(const struct template *template);
@@ -63,6 +65,11 @@ void template_each_tag(const struct template *template, void (*each)(void *conte
  * `log`. On error, which is also that `out` is full, `out` holds what it held before. */
 int template_fill(const struct template *template, const struct event *event, bool strict, struct str what,
 		  struct buf *out, struct runlog *log, struct error *reterr);
+
+/* The same with the values of tags replaced, as they come, before their filters. `mappings` may be NULL. */
+int template_fill_mapped(const struct template *template, const struct event *event, bool strict,
+			 struct str what, const struct mappings *mappings, struct buf *out,
+			 struct runlog *log, struct error *reterr);
 
 /* A Lua table as JSON body is compiled piece by piece: literals and tags are added to a builder, which
  * becomes one template. */

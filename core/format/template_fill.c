@@ -14,6 +14,7 @@ struct fill {
 	bool strict;
 	struct str what;
 	struct buf *out;
+	const struct mappings *mappings;
 	struct runlog *log;
 	struct error *reterr;
 };
@@ -220,9 +221,22 @@ static bool has_default(const struct template_part *part)
 	return false;
 }
 
+static const struct value *replace(const struct fill *fill, const struct value *value, struct value *room)
+{
+	struct str text, other;
+	if (!fill->mappings || !value || !value_text(value, &text))
+		return value;
+	other = mapped(fill->mappings, text);
+	if (other.p == text.p)
+		return value;
+	*room = (struct value){.kind = VALUE_STRING, .text = other};
+	return room;
+}
+
 static int add_tag(const struct fill *fill, const struct template_part *part)
 {
-	const struct value *value = event_tag(fill->event, part->tag);
+	struct value replaced;
+	const struct value *value = replace(fill, event_tag(fill->event, part->tag), &replaced);
 	if (!value && !has_default(part) && missing(fill, part) < 0)
 		return -1;
 	return part->n_filters ? add_filtered(fill, part, value) : add_value(fill, part, value);
@@ -231,7 +245,14 @@ static int add_tag(const struct fill *fill, const struct template_part *part)
 int template_fill(const struct template *template, const struct event *event, bool strict, struct str what,
 		  struct buf *out, struct runlog *log, struct error *reterr)
 {
-	const struct fill fill = {event, strict, what, out, log, reterr};
+	return template_fill_mapped(template, event, strict, what, NULL, out, log, reterr);
+}
+
+int template_fill_mapped(const struct template *template, const struct event *event, bool strict,
+			 struct str what, const struct mappings *mappings, struct buf *out,
+			 struct runlog *log, struct error *reterr)
+{
+	const struct fill fill = {event, strict, what, out, mappings, log, reterr};
 	size_t before = out->n;
 	int r = 0;
 	for (size_t i = 0; i < template->n && r == 0; i++) {

@@ -5,10 +5,14 @@
 #pragma once
 
 #include "model/auth.h"
+#include "model/mapping.h"
 #include "model/peer.h"
 #include "model/retry.h"
 #include "model/service_limits.h"
 #include "model/template.h"
+
+/* How the event itself goes along. */
+enum cloudevents_mode { CLOUDEVENTS_NONE, CLOUDEVENTS_STRUCTURED, CLOUDEVENTS_BINARY };
 
 enum body_kind { BODY_NONE, BODY_FORM, BODY_JSON, BODY_XML, BODY_TEXT, BODY_RAW };
 
@@ -54,6 +58,10 @@ struct service {
 	struct peer_options peer;
 	struct service_limits limits;
 
+	enum cloudevents_mode cloudevents;
+	bool script_result;              /* the agent's whole script goes along */
+	bool debug;                      /* answers are kept in full */
+	const struct mappings *mappings; /* NULL: values are sent as they are */
 	const struct auth *const *auths; /* at most one of a kind */
 	size_t n_auths;
 	const struct signing *sign; /* NULL: not signed */

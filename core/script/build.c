@@ -150,8 +150,8 @@ static void fill(struct build *build, const struct template *template, struct bu
 {
 	struct error error;
 
-	if (template_fill(template, build->run->event, build->service->strict, build->service->name, out,
-			  build->run->log, &error))
+	if (template_fill_mapped(template, build->run->event, build->service->strict, build->service->name,
+				 build->service->mappings, out, build->run->log, &error))
 		sandbox_raise_error(build->L, &error);
 }
 
@@ -328,7 +328,7 @@ static int write_json_string(struct json_writer *writer, struct str s, struct er
 	if (template)
 		fill(build, template, writer->out);
 	else
-		json_write_string(writer->out, s);
+		json_write_string(writer->out, mapped(build->service->mappings, s));
 	return 0;
 }
 

@@ -68,13 +68,31 @@ static void read_timeout(struct reading *reading, const char *key, const struct 
 
 /* In this order problems are reported. */
 static const struct service_key http_keys[] = {
-	{"name", read_name},        {"active", read_active},     {"strict", read_strict},
-	{"url", read_url},          {"params", read_params},     {"headers", read_headers},
-	{"form", read_body},        {"json", read_body},         {"xml", read_body},
-	{"text", read_body},        {"body", read_body},         {"method", read_method},
-	{"timeout", read_timeout},  {"retry", read_retry},       {"success", read_statuses},
-	{"dead_on", read_statuses}, {"retry_on", read_statuses}, {"expires", read_expires},
-	{"order", read_order},      {"auth", read_auth},         {"sign", read_sign},
+	{"name", read_name},
+	{"active", read_active},
+	{"strict", read_strict},
+	{"url", read_url},
+	{"params", read_params},
+	{"headers", read_headers},
+	{"form", read_body},
+	{"json", read_body},
+	{"xml", read_body},
+	{"text", read_body},
+	{"body", read_body},
+	{"method", read_method},
+	{"timeout", read_timeout},
+	{"retry", read_retry},
+	{"success", read_statuses},
+	{"dead_on", read_statuses},
+	{"retry_on", read_statuses},
+	{"expires", read_expires},
+	{"order", read_order},
+	{"auth", read_auth},
+	{"sign", read_sign},
+	{"mappings", read_mappings},
+	{"script_result", read_script_result},
+	{"debug", read_debug},
+	{"cloudevents", read_cloudevents},
 	SERVICE_LIMIT_KEYS,
 };
 
@@ -91,7 +109,7 @@ static void compile(struct reading *reading)
 		problem_hint(reading->loader, &slot->where, "url = \"https://crm.example.com/calls\"",
 			     "http.service needs a url");
 	if (!service->method.p)
-		service->method = reading->body_key ? STR("POST") : STR("GET");
+		service->method = reading->body_key || service->cloudevents ? STR("POST") : STR("GET");
 	service->dynamic = service->dynamic || service->url_dynamic || service->body_dynamic;
 	service->line = slot->where.line;
 	service->file =

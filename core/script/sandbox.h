@@ -193,3 +193,4 @@ void lib_require_open(lua_State *L);
 void lib_run_open(lua_State *L);
 void lib_secret_open(lua_State *L);
 void lib_auth_open(lua_State *L);
+void lib_mappings_open(lua_State *L);

@@ -50,6 +50,12 @@ void read_form(struct reading *reading, const char *key, const struct where *whe
 
 /* --- how it proves who asks: service_identity.c; after the headers */
 void read_auth(struct reading *reading, const char *key, const struct where *where);
+/* --- what goes along: service_content.c; after the body */
+void read_mappings(struct reading *reading, const char *key, const struct where *where);
+void read_script_result(struct reading *reading, const char *key, const struct where *where);
+void read_debug(struct reading *reading, const char *key, const struct where *where);
+void read_cloudevents(struct reading *reading, const char *key, const struct where *where);
+
 void read_sign(struct reading *reading, const char *key, const struct where *where);
 
 /* --- what happens to its deliveries: service_delivery.c */

@@ -2,6 +2,7 @@
 
 public.serves = declare_serves
 public.tags = declare_tags
+public.mappings = declare_mappings
 
 function public.rule(name, declaration)
 	if type(name) == "table" and declaration == nil then
