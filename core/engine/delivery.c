@@ -298,7 +298,7 @@ static void attempt_done(struct exchange *exchange, const struct answer *given)
 	int64_t delay_ms;
 	if (attempt_again_with_new_token(delivery, given))
 		return;
-	struct answer *hidden = wire_hide(&delivery->wire, given), answer = hidden ? *hidden : *given;
+	struct answer *hidden = attempt_hide(delivery, given), answer = hidden ? *hidden : *given;
 	attempt_finish(delivery);
 	retry_judge(policy, &answer);
 	tally_add(delivery->tally, TALLY_ATTEMPTS, 1);

@@ -211,12 +211,8 @@ struct delivery {
 	uint64_t fault_seen; /* policy/breaker.h */
 	struct timer retry, expiry;
 	struct exchange exchange;
-	struct wire wire;        /* of the attempt that is under way */
-	struct token_wait token; /* the same */
-	bool preparing;          /* an attempt has begun and nothing was sent yet */
-	size_t n_extra;          /* headers of the attempt, without its signature */
-	bool renewed;            /* this attempt has asked for another token already */
-	char unproven[160];      /* why nothing could be sent */
+	struct proof *proof; /* of the attempt that is under way: engine/attempt.c; NULL: it needs none */
+	bool preparing;      /* an attempt has begun and nothing was sent yet */
 	int attempts;
 	int64_t attempt_at_ms;
 	char traceparent[TRACEPARENT_SIZE]; /* of this attempt */
