@@ -10,7 +10,7 @@ function options(width, height, names, colors, unit) {
   return {
     width, height, cursor: { points: { size: 6 }, y: false }, legend: { live: true },
     scales: { y: { range: (_, low, high) => [0, Math.max(high * 1.1, unit === "s" ? 0.01 : 1)] } },
-    axes: [axis, { ...axis, size: 48, values: (_, values) => values.map((v) => (unit === "s" ? `${v < 1 ? Math.round(v * 1000) + " ms" : v + " s"}` : v)) }],
+    axes: [{ ...axis, incrs: [1, 5, 10, 30, 60, 300, 900, 1800, 3600, 7200], values: (_, at, __, ___, step) => at.map((t) => new Date(t * 1000).toLocaleTimeString("en-GB").slice(0, step < 60 ? 8 : 5)) }, { ...axis, size: 48, values: (_, values) => values.map((v) => (unit === "s" ? `${v < 1 ? Math.round(v * 1000) + " ms" : v + " s"}` : v)) }],
     series: [{ value: "{HH}:{mm}:{ss}" }, ...names.map((label, i) => ({
       label, stroke: css(colors[i]) || colors[i], width: 1.75, points: { show: false },
       value: (_, v) => (v == null ? "–" : unit === "s" ? (v < 1 ? `${Math.round(v * 1000)} ms` : `${v.toFixed(1)} s`) : v.toFixed(1)) }))],
@@ -22,17 +22,18 @@ export function Plot({ data, names, colors, height = 180, unit = "", empty = "No
   const plot = useRef();
   const enough = data[0].length > 1;
   useEffect(() => {
-    if (!enough) return undefined;
+    const element = place.current;
+    if (!enough || !element) return undefined; // it may be gone before its effect runs
     const make = () => {
       plot.current?.destroy();
-      plot.current = new uPlot(options(place.current.clientWidth, height, names, colors, unit), data, place.current);
+      plot.current = new uPlot(options(element.clientWidth, height, names, colors, unit), data, element);
     };
     make();
-    const sizes = new ResizeObserver(() => plot.current.setSize({ width: place.current.clientWidth, height }));
-    sizes.observe(place.current);
+    const sizes = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height }));
+    sizes.observe(element);
     const dark = matchMedia("(prefers-color-scheme: dark)");
     dark.addEventListener("change", make);
-    return () => { sizes.disconnect(); dark.removeEventListener("change", make); plot.current.destroy(); plot.current = null; };
+    return () => { sizes.disconnect(); dark.removeEventListener("change", make); plot.current?.destroy(); plot.current = null; };
   }, [enough, height]);
   useEffect(() => { plot.current?.setData(data); }, [data]);
   return html`<div class="plot" ref=${place}>${!enough && html`<p class="dim">${empty}</p>`}</div>`;

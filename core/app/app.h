@@ -39,3 +39,4 @@ extern const struct command command_status;
 extern const struct command command_reload;
 extern const struct command command_rules;
 extern const struct command command_soap;
+extern const struct command command_doctor;

@@ -4,6 +4,8 @@
 #include "app/limits_options.h"
 #include "app/listen_options.h"
 #include "app/loop.h"
+#include "app/notify.h"
+#include "app/options.h"
 #include "app/problems_print.h"
 #include "app/supervise.h"
 #include "engine/blackbox.h"
@@ -42,6 +44,7 @@ struct run_command {
 	struct reloader *reloader;
 	uv_signal_t hangup;
 	struct blackbox *blackbox;
+	struct notify notify;
 	struct journal *journal; /* until the engine takes it over */
 	struct engine *engine;
 	struct http_server *server;
@@ -62,6 +65,7 @@ static void begin_stop(void *context)
 		return;
 	run->stopping = true;
 	log_info(&run->log, "stopping");
+	notify_stopping();
 	http_ingest_close(run->ingest);
 	http_server_quiesce(run->server);
 	uv_stop(&run->loop.uv);
@@ -224,13 +228,14 @@ static int start_source(struct run_command *run, struct error *reterr)
 	return ndjson_source_start(&run->loop.uv, &options, &run->source, reterr);
 }
 
-static void say_where(const struct run_command *run)
+static void say_where(struct run_command *run)
 {
 	char url[96], message[128];
 	listen_address_url(&run->listen, http_server_port(run->server), run->access.tls_cert != NULL, url,
 			   sizeof url);
 	snprintf(message, sizeof message, "listening on %s", url);
 	log_info(&run->log, message);
+	notify_ready(&run->notify, &run->loop.uv, message);
 }
 
 /* Without --drain nobody asked for a verdict. */
@@ -270,6 +275,7 @@ close:
 	close_server(run);
 	reloader_destroy(run->reloader);
 	run->reloader = NULL;
+	notify_close(&run->notify);
 	app_loop_finish(&run->loop);
 	return code;
 }

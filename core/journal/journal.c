@@ -227,6 +227,11 @@ void journal_close(struct journal *journal)
 	journal_free(journal);
 }
 
+const char *journal_sqlite_version(void)
+{
+	return sqlite3_libversion();
+}
+
 void journal_commits(const struct journal *journal, struct histogram *ret, uint64_t *ret_rows)
 {
 	histogram_sum(ret, &journal->commit_took);

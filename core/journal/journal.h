@@ -73,6 +73,9 @@ int journal_open(const struct journal_options *options, struct journal **ret, st
  * refused and the others unwritten. Readers are closed before. NULL is allowed. */
 void journal_close(struct journal *journal);
 
+/* Of the library behind it: "3.40.1". Any thread. */
+const char *journal_sqlite_version(void);
+
 /* Is the disk taking what is written? Any thread. */
 bool journal_failing(const struct journal *journal);
 

@@ -316,6 +316,11 @@ int transport_proxy_check(const char *proxy, struct error *reterr)
 	return -1;
 }
 
+const char *transport_curl_version(void)
+{
+	return curl_version_info(CURLVERSION_NOW)->version;
+}
+
 int transport_curl_create(uv_loop_t *loop, struct clock *clock, struct timers *timers,
 			  const struct transport_curl_options *options, struct transport **ret,
 			  struct error *reterr)

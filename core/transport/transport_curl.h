@@ -33,6 +33,9 @@ int transport_proxy_check(const char *proxy, struct error *reterr);
 /* Creates it on the loop's thread. `clock` and `timers` are the thread's own (base/timers.h): whoever drives
  * the loop runs the timers. transport_destroy closes its handles; the loop must be run until they are closed.
  */
+/* "7.88.1". Any thread. */
+const char *transport_curl_version(void);
+
 int transport_curl_create(uv_loop_t *loop, struct clock *clock, struct timers *timers,
 			  const struct transport_curl_options *options, struct transport **ret,
 			  struct error *reterr);

@@ -19,7 +19,7 @@ function Editor({ value, onChange, language, problems = [], covered, label }) {
   useEffect(() => {
     let gone = false;
     import("../editor.js").then(({ createEditor }) => {
-      if (gone) return;
+      if (gone || !place.current) return;
       editor.current = createEditor(place.current, { value, language, label, onChange: (text) => latest.current(text) });
       editor.current.mark(problems);
     });

@@ -1,0 +1,309 @@
+// console.mjs BASE SINK SHOTS: drives the console of a running engine through each page and each action in a real browser, and prints one
+// JSON object a scenario: {"name","error"}. tests/system/test_console.py starts what it needs and judges what it says.
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { dirname, join } from "node:path";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const { chromium } = createRequire(join(here, "../../console/package.json"))("playwright-core");
+const [base, sink, shots, wanted] = process.argv.slice(2);
+const DESKTOP = { width: 1360, height: 900 };
+const PHONE = { width: 390, height: 844 };
+const PATHS = { overview: "/", deliveries: "/ui/deliveries", calls: "/ui/calls/call-1", rules: "/ui/rules", simulator: "/ui/simulator", services: "/ui/services" };
+
+function check(condition, what) {
+  if (!condition) throw new Error(what);
+}
+
+function equal(is, should, what) {
+  check(JSON.stringify(is) === JSON.stringify(should), `${what}: ${JSON.stringify(is)} instead of ${JSON.stringify(should)}`);
+}
+
+const call = async (path, options) => (await fetch(base + path, options)).json();
+const post = (path, body) => call(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+let number = 1000;
+const send = (data = {}) => {
+  number += 1;
+  return post("/v1/events", { specversion: "1.0", id: `live-${number}`, type: "post_call", source: "/queues/1", subject: `live-${number}`, data: { ani: "1", uii: `live-${number}`, ...data } });
+};
+
+const open = async (page, path) => {
+  await page.goto(base + path);
+  await page.locator("h1").first().waitFor();
+};
+
+export const scenarios = {
+  async "the overview says what is wrong"({ page, shot }) {
+    await open(page, "/");
+    const verdict = page.locator(".verdict");
+    await verdict.getByText(/dead/).waitFor();
+    check(await verdict.evaluate((it) => it.classList.contains("bad")), "dead deliveries are bad");
+    await page.locator(".live.live").waitFor();
+    await page.locator(".uplot").waitFor();
+    await shot("overview");
+    await verdict.getByRole("link", { name: "Look at them" }).click();
+    await page.waitForURL("**/ui/deliveries?state=dead");
+  },
+
+  async "each page has its key"({ page }) {
+    await open(page, "/");
+    for (const [key, path, title] of [["d", "/ui/deliveries", "Deliveries"], ["c", "/ui/calls", "Calls"], ["r", "/ui/rules", "Rules"], ["s", "/ui/simulator", "Simulator"], ["v", "/ui/services", "Services"], ["o", "/", "Overview"]]) {
+      await page.keyboard.press("g");
+      await page.keyboard.press(key);
+      await page.getByRole("heading", { level: 1, name: title }).waitFor();
+      equal(new URL(page.url()).pathname, path, "the address");
+    }
+    await page.keyboard.press("?");
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+  },
+
+  async "filters are in the address"({ page, shot }) {
+    await open(page, "/ui/deliveries");
+    await page.locator("[data-row]").first().waitFor();
+    await shot("deliveries");
+    await page.getByRole("button", { name: "dead", exact: true }).click();
+    await page.waitForURL("**/ui/deliveries?state=dead");
+    await page.getByLabel("Service").selectOption("failing");
+    await page.waitForURL(/service=failing/);
+    await page.waitForFunction(() => {
+      const shown = [...document.querySelectorAll("[data-row] .state")];
+      return shown.length > 0 && shown.every((one) => one.textContent === "dead");
+    });
+    const states = await page.locator("[data-row] .state").allTextContents();
+    check(states.length > 0 && states.every((state) => state === "dead"), `all are dead: ${states}`);
+    await page.reload();
+    await page.locator("[data-row]").first().waitFor();
+    equal(await page.locator("[data-row] .state").allTextContents(), states, "after a reload");
+    await page.locator("[data-filter]").fill("no-such-call");
+    await page.keyboard.press("Enter");
+    await page.getByText("No delivery fits").waitFor();
+  },
+
+  async "the list goes back page by page"({ page }) {
+    await open(page, "/ui/deliveries");
+    await page.locator("[data-row]").nth(99).waitFor();
+    await page.getByRole("button", { name: "Older" }).click();
+    await page.locator("[data-row]").nth(120).waitFor();
+    const links = await page.locator("[data-row]").evaluateAll((rows) => rows.map((row) => row.href));
+    equal(new Set(links).size, links.length, "no row comes twice");
+  },
+
+  async "the list is live, and stands still while somebody reads"({ page }) {
+    await open(page, "/ui/deliveries?service=good");
+    await page.locator("[data-row]").first().waitFor();
+    await page.locator(".live.live").waitFor();
+    await send();
+    await page.getByText(`live-${number}`, { exact: true }).first().waitFor();
+    await page.keyboard.press("p");
+    await page.getByRole("button", { name: "Resume" }).waitFor();
+    await send();
+    await page.getByRole("button", { name: /1 new/ }).click();
+    await page.getByText(`live-${number}`, { exact: true }).first().waitFor();
+  },
+
+  async "a delivery shows its request, its attempts and a curl command"({ page, shot }) {
+    await open(page, "/ui/deliveries?state=dead&service=failing");
+    await page.keyboard.press("j");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Attempts" }).waitFor();
+    await page.getByText("400", { exact: false }).first().waitFor();
+    await page.getByText("As a curl command").click();
+    const curl = await page.locator(".curl pre").textContent();
+    check(curl.includes(`curl -X POST '${sink}/failing'`) && curl.includes("--data-raw"), curl);
+    check(!curl.includes("hush-hush") && curl.includes("***"), "a secret is masked");
+    check(!(await page.content()).includes("hush-hush"), "a secret is nowhere on the page");
+    await shot("delivery");
+    await page.keyboard.press("u");
+    await page.waitForURL("**/ui/deliveries");
+  },
+
+  async "a delivery is sent again"({ page }) {
+    await open(page, "/ui/deliveries?state=delivered&service=good");
+    await page.locator("[data-row]").first().click();
+    await page.getByRole("button", { name: "Send again…" }).click();
+    await page.getByRole("dialog").getByText("1", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Send again", exact: true }).click();
+    await page.getByText("It is sent again").waitFor();
+    await page.locator(".attempts-list > li").nth(1).waitFor();
+  },
+
+  async "what failed is counted before it is sent again"({ page, shot }) {
+    const { count } = await post("/v1/redeliver", { state: "dead", service: "failing", dry_run: true });
+    await open(page, "/ui/deliveries?service=failing");
+    await page.getByRole("button", { name: "Send failed again…" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("button", { name: `Send ${count} again` }).waitFor();
+    await shot("recovery");
+    await dialog.getByRole("button", { name: `Send ${count} again` }).click();
+    await page.getByText(`${count} deliveries are sent again`).waitFor();
+  },
+
+  async "a call shows which rules did not fire, and why"({ page, shot }) {
+    await open(page, "/ui/calls");
+    await page.locator("[data-filter]").fill("call-1");
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/ui/calls/call-1");
+    await page.getByText('ani is "1", not at_least(5)').waitFor();
+    await page.getByText("a long talk").waitFor();
+    await page.getByRole("link", { name: /example\.com\/r\.wav/ }).waitFor();
+    await page.getByText("Tags").first().click();
+    await shot("call");
+  },
+
+  async "rules show their sentence, their source and what is wrong"({ page, shot }) {
+    await open(page, "/ui/rules");
+    await page.getByText("broken.lua", { exact: false }).first().waitFor();
+    await page.locator("[data-filter]").fill("main");
+    await page.getByRole("button", { name: "Source" }).first().click();
+    await page.locator(".source li").first().waitFor();
+    check((await page.locator(".source").textContent()).includes("rule \"send\""), "the source is shown");
+    await shot("rules");
+  },
+
+  async "the simulator answers, marks errors, and sends nothing"({ page, shot }) {
+    await open(page, "/ui/simulator");
+    await page.getByLabel("Rules").first().selectOption("main.lua");
+    const events = page.locator("[data-editor=Events] .cm-content");
+    await events.waitFor();
+    await events.click();
+    await page.keyboard.press("Control+a");
+    await page.keyboard.insertText(JSON.stringify({ specversion: "1.0", id: "s1", type: "post_call", source: "/queues/1", data: { ani: "3" } }));
+    await page.getByRole("button", { name: "Run" }).click();
+    await page.getByText('because ani is "3", not at_least(5)').waitFor();
+    await page.locator(".request summary").first().click();
+    await page.getByText(`${sink}/good`).first().waitFor();
+    await shot("simulator");
+    const rules = page.locator("[data-editor=Rules] .cm-content");
+    await rules.click();
+    await page.keyboard.press("Control+Home");
+    await page.keyboard.insertText("wen = 1 +\n");
+    await page.keyboard.press("Control+Enter");
+    await page.locator(".problems .error").first().waitFor();
+    await page.locator("[data-editor=Rules] .cm-lint-marker-error").waitFor();
+    await shot("simulator-error");
+    await page.getByRole("button", { name: "Undo changes" }).click();
+    await page.getByRole("button", { name: "Undo changes" }).waitFor({ state: "detached" });
+    equal((await call("/v1/deliveries?call=s1")).deliveries, [], "what was sent");
+    equal((await fetch(`${base}/v1/events/s1`)).status, 404, "the event");
+  },
+
+  async "services show how they do"({ page, shot }) {
+    await open(page, "/ui/services");
+    const failing = page.locator(".service", { hasText: "/failing" });
+    await failing.getByText("0.0 %").waitFor();
+    await page.getByRole("button", { name: /^good/ }).click();
+    await page.waitForURL(/service=good/);
+    await page.getByRole("heading", { name: "How long they take" }).waitFor();
+    await shot("services");
+  },
+
+  async "nothing of a hostile delivery log runs"({ page, shot }) {
+    await open(page, "/ui/deliveries?service=%3Cscript%3Ewindow.pwned%3D1%3C%2Fscript%3E");
+    await page.locator("[data-row]").first().waitFor();
+    await page.locator("[data-row]").first().click();
+    await page.getByRole("heading", { name: "Attempts" }).waitFor();
+    const text = await page.locator("main").textContent();
+    check(text.includes("‹U+202E›"), "a right-to-left override is shown by its name");
+    check(!/[\u202a-\u202e\u0000-\u0008\u001b]/.test(text), "no control character is left");
+    await page.getByRole("button", { name: /Show all/ }).first().waitFor();
+    check(text.includes("<img src=x onerror="), "markup is text");
+    await shot("hostile");
+    await page.locator(".facts a.mono").click();
+    await page.locator(".timeline").waitFor();
+    check(await page.evaluate(() => window.pwned) === undefined, "a script ran");
+    await open(page, "/ui/deliveries?state=%22%3E%3Cscript%3Ewindow.pwned%3D1%3C%2Fscript%3E");
+    await page.getByRole("alert").waitFor();
+    check(await page.evaluate(() => window.pwned) === undefined, "a script ran");
+  },
+
+  async "pages of other sites get nothing"({ page, context }) {
+    const other = createServer((_, answer) => answer.end("<!doctype html><title>other</title>"));
+    await new Promise((done) => other.listen(0, "127.0.0.1", done));
+    try {
+      await page.goto(`http://localhost:${other.address().port}/`);
+      const results = await page.evaluate(async (target) => {
+        const outcomes = [];
+        for (const [path, init] of [["/v1/status", {}], ["/v1/redeliver", { method: "POST", mode: "no-cors", headers: { "content-type": "text/plain" }, body: "{}" }], ["/v1/events/post_call?source=/queues/1&ani=1&uii=foreign", { mode: "no-cors" }]]) {
+          outcomes.push(await fetch(target + path, init).then((answer) => answer.type, () => "refused"));
+        }
+        const frame = document.createElement("iframe");
+        frame.src = target;
+        document.body.append(frame);
+        await new Promise((done) => { frame.onload = done; });
+        return outcomes;
+      }, base);
+      equal(results[0], "refused", "reading the API");
+      equal((await fetch(`${base}/v1/calls/foreign`)).status, 404, "an event of a foreign page");
+      check(page.frames().slice(1).every((frame) => !frame.url().startsWith(base)), "the console is in no frame");
+    } finally {
+      other.close();
+    }
+  },
+
+  async "an engine that wants a token asks for it"({ page }) {
+    await page.route("**/v1/**", (route) => (route.request().headers().authorization === "Bearer right" ? route.continue() : route.fulfill({ status: 401, contentType: "application/problem+json", body: "{\"status\":401,\"detail\":\"no token\"}" })));
+    await page.goto(`${base}/`);
+    const token = page.getByLabel("Token");
+    await token.fill("wrong");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("alert").waitFor();
+    await token.fill("right");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.locator(".verdict").waitFor();
+    await page.locator(".live.live").waitFor();
+    equal(await page.evaluate(() => Object.keys(localStorage).length), 0, "what stays behind in the browser");
+  },
+
+  async "on a phone nothing is cut off"({ browser, shot, watch }) {
+    const context = await browser.newContext({ viewport: PHONE, colorScheme: "dark" });
+    const page = watch(await context.newPage());
+    for (const [name, path] of Object.entries(PATHS)) {
+      await open(page, path);
+      await page.locator(".loading").first().waitFor({ state: "detached" });
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      check(width <= PHONE.width, `${name} is ${width} wide`);
+      await page.screenshot({ path: join(shots, `phone-${name}.png`) });
+    }
+    await context.close();
+  },
+};
+
+async function main() {
+  const browser = await chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-domain-reliability", "--disable-sync", "--disable-default-apps",
+      "--no-first-run", "--no-pings", "--metrics-recording-only", "--disable-features=OptimizationHints,MediaRouter,Translate"],
+  });
+  for (const [name, scenario] of Object.entries(scenarios)) {
+    if (wanted && !name.includes(wanted)) continue;
+    const problems = [];
+    const allowed = new Set([new URL(base).host]);
+    const watch = (page) => {
+      page.setDefaultTimeout(15000);
+      page.on("pageerror", (error) => problems.push(`an error on the page: ${error.message}`));
+      page.on("console", (message) => { if (/Content.Security.Policy|Trusted/i.test(message.text())) problems.push(`policy: ${message.text()}`); });
+      page.on("dialog", (dialog) => { problems.push(`a dialog: ${dialog.message()}`); dialog.dismiss(); });
+      page.on("request", (request) => { if (!allowed.has(new URL(request.url()).host) && !/^(data|blob):/.test(request.url()) && !name.includes("other sites")) problems.push(`a request to elsewhere: ${request.url()}`); });
+      return page;
+    };
+    const context = await browser.newContext({ viewport: DESKTOP });
+    const page = watch(await context.newPage());
+    const shot = (title) => page.screenshot({ path: join(shots, `${title}.png`) });
+    let error = null;
+    try {
+      await scenario({ page, context, browser, shot, watch });
+      if (problems.length && !name.includes("other sites")) error = problems.join("; ");
+    } catch (failure) {
+      error = [failure.message, ...problems].join("; ");
+      await shot(`failed-${name.replace(/\W+/g, "-")}`).catch(() => {});
+    }
+    await context.close();
+    console.log(JSON.stringify({ name, error }));
+  }
+  await browser.close();
+}
+
+await main();
