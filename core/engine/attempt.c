@@ -74,6 +74,7 @@ static void ask_for_token(struct proof *proof, const struct auth *auth, uint64_t
 	proof->delivery->preparing = true;
 	proof->token.home = proof->delivery->shard;
 	proof->token.auth = auth;
+	proof->token.peer = &proof->delivery->service->peer;
 	proof->token.rejected = rejected;
 	proof->token.done = has_token;
 	tokens_ask(&proof->token);

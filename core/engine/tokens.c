@@ -27,6 +27,7 @@ struct token_entry {
 	struct list waiting;
 	struct exchange exchange;
 	struct request *request; /* under way; NULL: none */
+	struct peer_options peer;
 };
 
 static void wipe(char *text)
@@ -172,7 +173,8 @@ static void answered(struct exchange *exchange, const struct answer *given)
 	fail(entry, &error);
 }
 
-static void ask_server(struct token_entry *entry, const struct auth *auth)
+/* As whoever asks may reach its service; no event had a say in this address. */
+static void ask_server(struct token_entry *entry, const struct auth *auth, const struct peer_options *peer)
 {
 	struct shard *shard = entry->shard;
 	struct error error;
@@ -181,8 +183,12 @@ static void ask_server(struct token_entry *entry, const struct auth *auth)
 		fail(entry, &error);
 		return;
 	}
+	entry->peer = *peer;
+	entry->peer.host_from_event = false;
+	entry->peer.redirects_max = 0;
 	entry->exchange = (struct exchange){
 		.request = entry->request,
+		.peer = &entry->peer,
 		.timeout_ms = auth->oauth2.timeout_ms,
 		.answer_max = TOKEN_ANSWER_MAX,
 		.done = answered,
@@ -204,7 +210,7 @@ static void deliver_to_owner(struct message *message)
 	} else {
 		list_append(&entry->waiting, &wait->link);
 		if (!entry->request)
-			ask_server(entry, wait->auth);
+			ask_server(entry, wait->auth, wait->peer);
 	}
 }
 

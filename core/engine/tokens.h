@@ -9,6 +9,7 @@
 #include "base/list.h"
 #include "base/mailbox.h"
 #include "model/auth.h"
+#include "model/peer.h"
 
 struct shard;
 
@@ -17,9 +18,10 @@ struct shard;
 struct token_wait {
 	struct message message;
 	struct list link;
-	struct shard *home;      /* of the caller; `done` is called on its thread */
-	const struct auth *auth; /* must live as long as this */
-	uint64_t rejected;       /* the serial of a token that a server did not take; 0: none */
+	struct shard *home;              /* of the caller; `done` is called on its thread */
+	const struct auth *auth;         /* must live as long as this */
+	const struct peer_options *peer; /* how the token's server may be reached; the same */
+	uint64_t rejected;               /* the serial of a token that a server did not take; 0: none */
 
 	/* The answer. Either may be called from within tokens_ask. */
 	void (*done)(struct token_wait *wait);
