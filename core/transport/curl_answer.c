@@ -105,6 +105,20 @@ static size_t split_head(struct curl_work *work)
 	return n;
 }
 
+/* Who believes the one and who the other takes different bytes for the next answer. */
+static bool lengths_differ(const struct answer *answer)
+{
+	struct str first = {0};
+	for (size_t i = 0; i < answer->n_headers; i++) {
+		if (!str_eq(answer->headers[i].name, STR("content-length")))
+			continue;
+		if (first.p && !str_eq(first, answer->headers[i].value))
+			return true;
+		first = answer->headers[i].value;
+	}
+	return false;
+}
+
 struct answer curl_answer_of(struct curl_work *work, CURLcode code)
 {
 	struct answer answer = {0};
@@ -120,6 +134,12 @@ struct answer curl_answer_of(struct curl_work *work, CURLcode code)
 	answer.status = (int)status;
 	answer.n_headers = work->head.n ? split_head(work) : 0;
 	answer.headers = work->headers;
+	if (lengths_differ(&answer)) {
+		answer = (struct answer){.failure = FAILURE_PROTOCOL};
+		snprintf(answer.detail, sizeof answer.detail, "the answer gives two lengths (status %ld)",
+			 status);
+		return answer;
+	}
 	buf_z(&work->body);
 	answer.body = buf_view(&work->body);
 	answer.cut = work->cut;
