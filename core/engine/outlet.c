@@ -12,6 +12,8 @@
 #include "engine/outlet.h"
 #include "policy/retry.h"
 
+enum { FETCH_AGAIN_MS = 100 };
+
 struct lane_key {
 	uint64_t service, call;
 };
@@ -75,14 +77,27 @@ static void take_limits(struct outlet *outlet, const struct delivery *delivery)
 
 /* --- taking turns --- */
 
+/* What cannot go counts as waiting, so that a service with much of it keeps no events from coming in. */
+static void count_resting(struct outlet *outlet, size_t n)
+{
+	uint64_t change = (uint64_t)(int64_t)((int64_t)n - (int64_t)outlet->n_resting);
+	if (change)
+		engine_work(outlet->shard->engine, change * (WORK_WAITING - 1));
+	outlet->n_resting = n;
+}
+
 /* A shard that stops does not wait for what is blocked: it stays where it is, unsettled, like a retry. */
 static void strand(struct outlet *outlet)
 {
-	for (struct list *item; (item = list_first(&outlet->ready));) {
+	count_resting(outlet, outlet->n_ready);
+	for (struct list *item; (item = list_first(&outlet->ready));)
 		list_remove(item);
-		outlet->n_ready--;
-		engine_work(outlet->shard->engine, WORK_WAITING - 1);
-	}
+	outlet->n_ready = outlet->n_resting = 0;
+}
+
+bool outlet_is_left_alone(const struct outlet *outlet, int64_t now_us)
+{
+	return outlet->paused || outlet->resume_us > now_us || !breaker_would_send(&outlet->breaker, now_us);
 }
 
 int64_t outlet_blocked_until_us(const struct outlet *outlet, int64_t now_us)
@@ -109,14 +124,19 @@ void outlet_queue(struct outlet *outlet)
 	struct shard *shard = outlet->shard;
 	list_remove(&outlet->in_shard);
 	timers_cancel(&shard->timers, &outlet->wake);
-	if (list_empty(&outlet->ready))
-		return;
-	int64_t until_us = outlet_blocked_until_us(outlet, clock_mono_us(shard->clock));
-	if (until_us && shard->stopping)
+	int64_t now_us = clock_mono_us(shard->clock), until_us = 0;
+	if (!list_empty(&outlet->ready))
+		until_us = outlet_blocked_until_us(outlet, now_us);
+	if (until_us && shard->stopping) {
 		strand(outlet);
-	else if (until_us && until_us < INT64_MAX)
+		return;
+	}
+	count_resting(outlet, until_us ? outlet->n_ready : 0);
+	if (until_us && outlet_is_left_alone(outlet, now_us))
+		outlet_rest(outlet);
+	if (until_us && until_us < INT64_MAX)
 		timers_set(&shard->timers, &outlet->wake, until_us);
-	else if (!until_us && has_room(outlet))
+	else if (!until_us && !list_empty(&outlet->ready) && has_room(outlet))
 		list_append(outlet_is_ailing(outlet) ? &shard->ailing : &shard->ready, &outlet->in_shard);
 }
 
@@ -211,6 +231,12 @@ static void send_one(struct outlet *outlet, int64_t now_us)
 	struct delivery *delivery = pick(outlet);
 	if (delivery_expired(delivery))
 		return;
+	if (!outlet_fetch(delivery)) {
+		unmake_ready(delivery);
+		delivery_wait(delivery, FETCH_AGAIN_MS);
+		outlet_queue(outlet);
+		return;
+	}
 	ensure(breaker_may_send(&outlet->breaker, now_us) && limiter_take(&outlet->limiter, now_us) == 0);
 	unmake_ready(delivery);
 	delivery->ailing = outlet_is_ailing(outlet);

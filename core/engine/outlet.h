@@ -4,6 +4,7 @@
  * Only the files of the outlet look inside.
  *
  *   outlet.c        in what order deliveries go out
+ *   outlet_rest.c   what waits for a service that is left alone, on disk
  *   outlet_health.c what the answers say about the service
  *   services.c      operators look, pause and resume
  */
@@ -24,6 +25,7 @@ struct outlet {
 	struct list in_shard;   /* among the outlets that may send more */
 	struct list deliveries; /* all that are not settled, as they came */
 	size_t n_deliveries, n_ready, n_on_wire;
+	size_t n_resting; /* of the ready ones: those that count as waiting, because it is blocked */
 
 	struct service_limits limits; /* that the rules had for the delivery that came last */
 
@@ -54,6 +56,16 @@ static inline bool outlet_is_ailing(const struct outlet *outlet)
 {
 	return outlet->breaker.faults > 0;
 }
+
+/* Nothing is sent to it until an operator, its own wish or a probe says otherwise; a rate is no such thing.
+ */
+bool outlet_is_left_alone(const struct outlet *outlet, int64_t now_us);
+
+/* Its ready deliveries are written down, and what is large of them is forgotten. outlet_rest.c */
+void outlet_rest(struct outlet *outlet);
+
+/* Brings back what was forgotten. False when it cannot be read, or not yet. */
+bool outlet_fetch(struct delivery *delivery);
 
 /* An attempt has ended; the answer is judged. outlet_health.c */
 void outlet_note(struct outlet *outlet, struct delivery *delivery, const struct answer *answer);

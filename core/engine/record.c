@@ -128,12 +128,12 @@ bool record_delivery(struct delivery *delivery, enum delivery_state state, int64
 	struct record *record = record_new(ENTRY_DELIVERY);
 	struct journal_delivery *row = &record->delivery;
 	struct buf *log = &delivery->attempts_log;
-	if (answer)
-		buf_char(log, log->n ? ',' : '[');
-	if (answer)
-		attempt_to_json(log, delivery->attempt_at_ms, answer, body_logged(delivery));
 	if (!log->n)
 		buf_char(log, '[');
+	else if (answer && log->n > 1)
+		buf_char(log, ',');
+	if (answer)
+		attempt_to_json(log, delivery->attempt_at_ms, answer, body_logged(delivery));
 	row->id = later(&record->text, str_of(delivery->id.z));
 	row->campaign = later(&record->text, delivery->campaign);
 	row->rule = later(&record->text, delivery->rule);

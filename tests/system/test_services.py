@@ -59,6 +59,8 @@ def test_deliveries_of_a_paused_service_wait_until_it_is_resumed(start_engine, s
     engine.post_events(*events(3))
     shown = until(lambda: (one := service(engine))["pending"] == 3 and one)
     assert shown["state"] == "paused" and shown["oldest_pending"]
+    waiting = until(lambda: (rows := json.loads(engine.get("/v1/deliveries?state=pending")[2])["deliveries"]) and len(rows) == 3 and rows)
+    assert all(row["attempt_count"] == 0 and row["service"] == "hook" for row in waiting)
     assert sink.requests() == []
     status, _, body = engine.post("/v1/services/hook/resume", {})
     assert (status, json.loads(body)) == (200, {"service": "hook", "state": "active"})

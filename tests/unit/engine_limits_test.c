@@ -223,12 +223,96 @@ static void pause_service(struct virtual_engine *v, bool paused)
 	assert_true(done);
 }
 
+static char *make_folder(char *template)
+{
+	assert_non_null(mkdtemp(template));
+	return template;
+}
+
+static void remove_folder(const char *folder)
+{
+	char command[64];
+	snprintf(command, sizeof command, "rm -r %s", folder);
+	assert_int_equal(system(command), 0);
+}
+
+static bool count_pending(void *context, const struct journal_delivery *row)
+{
+	assert_true(row->request.n > 0);
+	assert_int_equal(row->attempts, 0);
+	assert_str(row->attempts_json, "[]");
+	++*(int *)context;
+	return true;
+}
+
+static int pending_rows(struct virtual_engine *v)
+{
+	struct delivery_query query = {.state = DELIVERY_PENDING, .with_request = true};
+	struct journal_reader *reader;
+	struct error error;
+	int n = 0;
+	virtual_advance(v, 1);
+	assert_int_equal(journal_reader_open(v->engine->options.journal, &reader, &error), 0);
+	assert_int_equal(journal_read_deliveries(reader, &query, count_pending, &n, &error), 0);
+	journal_reader_close(reader);
+	return n;
+}
+
+static void what_waits_for_a_paused_service_is_on_disk_and_not_in_memory(void **state)
+{
+	struct virtual_engine v = {0};
+	char folder[] = "/tmp/switchhook-limits-XXXXXX";
+	v.folder = make_folder(folder);
+	virtual_begin(&v, SERVICE("") FIRE);
+	pause_service(&v, true);
+	for (int i = 0; i < 30; i++) {
+		char id[16], tags[32];
+		snprintf(id, sizeof id, "e%d", i);
+		snprintf(tags, sizeof tags, "\"ani\":\"%d\"", i);
+		virtual_tags(&v, id, "post_call", tags);
+	}
+	post(&v, 100, 30);
+	virtual_advance(&v, 1000);
+	/* Of those of one call only the first is ready; the other calls' are all. */
+	assert_int_equal(pending_rows(&v), 31);
+	assert_int_equal(work_active(&v.engine->work), 29);
+	assert_int_equal(work_waiting(&v.engine->work), 31);
+	pause_service(&v, false);
+	virtual_advance(&v, 60000);
+	assert_int_equal(v.n_sent, 60);
+	assert_int_equal(v.engine->totals.delivered, 60);
+	assert_int_equal(engine_pending(v.engine), 0);
+	/* Each with its own body, those of one call in their order. */
+	int next = 0;
+	for (size_t i = 0; i < v.n_sent; i++)
+		if (*v.sent[i].body)
+			assert_int_equal(atoi(v.sent[i].body), next++);
+	assert_int_equal(next, 30);
+	assert_int_equal(pending_rows(&v), 0);
+	virtual_stop(&v);
+	remove_folder(folder);
+}
+
+static void a_service_that_fails_keeps_no_events_from_coming_in(void **state)
+{
+	struct virtual_engine v;
+	virtual_start(&v, SERVICE(RETRY) FIRE);
+	all_statuses(&v, 500, 20);
+	post(&v, 0, MANY);
+	virtual_advance(&v, 1000);
+	assert_int_equal(work_active(&v.engine->work), 0);
+	assert_int_equal(work_waiting(&v.engine->work), MANY);
+	virtual_advance(&v, 4 * 3600 * 1000);
+	assert_int_equal(v.engine->totals.delivered, MANY);
+	assert_int_equal(engine_pending(v.engine), 0);
+	virtual_stop(&v);
+}
+
 static void a_paused_service_waits_over_a_restart(void **state)
 {
 	struct virtual_engine v = {0};
 	char folder[] = "/tmp/switchhook-limits-XXXXXX";
-	assert_non_null(mkdtemp(folder));
-	v.folder = folder;
+	v.folder = make_folder(folder);
 	virtual_begin(&v, SERVICE("") FIRE);
 	pause_service(&v, true);
 	post(&v, 0, 2);
@@ -241,9 +325,7 @@ static void a_paused_service_waits_over_a_restart(void **state)
 	pause_service(&v, false);
 	assert_int_equal(v.n_sent, 2);
 	virtual_stop(&v);
-	char command[64];
-	snprintf(command, sizeof command, "rm -r %s", folder);
-	assert_int_equal(system(command), 0);
+	remove_folder(folder);
 }
 
 static void a_service_that_failed_for_too_long_is_paused_if_it_asks_for_that(void **state)
@@ -275,6 +357,8 @@ int main(void)
 		cmocka_unit_test(the_oldest_that_may_go_is_the_probe),
 		cmocka_unit_test(attempts_of_a_few_deliveries_do_not_open_it),
 		cmocka_unit_test(those_that_hang_leave_room_for_the_others),
+		cmocka_unit_test(what_waits_for_a_paused_service_is_on_disk_and_not_in_memory),
+		cmocka_unit_test(a_service_that_fails_keeps_no_events_from_coming_in),
 		cmocka_unit_test(a_paused_service_waits_over_a_restart),
 		cmocka_unit_test(a_service_that_failed_for_too_long_is_paused_if_it_asks_for_that),
 	};
