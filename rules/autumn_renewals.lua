@@ -18,7 +18,7 @@ rule "a sale creates an order" {
   run  = function(call)
     local order = crm.orders:call()
     chat.sales:send {
-      json = { text = "Sale by " .. call.agent_first_name .. ", order " .. order.OrderId },
+      json = { text = "Sale by " .. tostring(call.agent_first_name or "an agent") .. ", order " .. order.OrderId },
     }
   end,
 }

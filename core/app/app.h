@@ -28,6 +28,8 @@ struct command {
 extern const struct command command_run;
 extern const struct command command_check;
 extern const struct command command_simulate;
+extern const struct command command_test;
+extern const struct command command_diff;
 extern const struct command command_sink;
 extern const struct command command_demo;
 extern const struct command command_deliveries;

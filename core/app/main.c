@@ -6,9 +6,10 @@
 #include <stdio.h>
 
 static const struct command *const commands[] = {
-	&command_run,       &command_check,  &command_simulate, &command_deliveries, &command_explain,
-	&command_redeliver, &command_events, &command_status,   &command_services,   &command_reload,
-	&command_rules,     &command_soap,   &command_sink,     &command_demo,       &command_doctor,
+	&command_run,        &command_check,   &command_simulate,  &command_test,   &command_diff,
+	&command_deliveries, &command_explain, &command_redeliver, &command_events, &command_status,
+	&command_services,   &command_reload,  &command_rules,     &command_soap,   &command_sink,
+	&command_demo,       &command_doctor,
 };
 
 static void show_help(FILE *out)

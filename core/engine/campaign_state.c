@@ -38,7 +38,8 @@ struct script_state *campaign_state_enter(struct shard *shard, const struct camp
 	struct script_state *script;
 	if (!shard->watch)
 		shard->watch = watchdog_watch(shard->engine->watchdog, shard);
-	if (script_state_create(campaign, &run_host, shard->watch, &script, reterr))
+	if (script_state_create_covered(campaign, &run_host, shard->watch, shard->engine->options.coverage,
+					&script, reterr))
 		return NULL;
 	state = mem_zalloc(sizeof *state);
 	*state = (struct campaign_state){

@@ -15,6 +15,7 @@
 #include "policy/egress.h"
 
 struct blackbox;
+struct coverage;
 struct engine;
 struct engine_observer;
 struct journal;
@@ -47,6 +48,7 @@ struct engine_options {
 
 	/* Of an engine that plays what was recorded. */
 	int64_t waits_end_ms; /* wall clock: no wait ends by time after it. 0: waits have no such end */
+	struct coverage *coverage; /* what its rules run is counted there; NULL: it is not */
 	bool keep_history;    /* calls without a run are kept for ever: no journal has them */
 };
 

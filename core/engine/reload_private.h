@@ -7,6 +7,7 @@
 #include "engine/generation.h"
 #include "engine/private.h"
 #include "engine/reload.h"
+#include "engine/reload_watch.h"
 
 enum {
 	RELOADS_MAX = 64, /* that wait; more are refused */
@@ -100,12 +101,3 @@ void reload_compare(struct reload_job *job, const struct ruleset *before, const 
 /* What changed, as one JSON object, for the history. */
 void reload_summary(const struct reload_job *job, struct buf *out);
 void reload_log(const struct reloader *reloader, const struct reload_report *report);
-
-/* --- reload_watch.c --- */
-
-/* Calls `changed` when something in one of the folders changes and 200 ms have passed in quiet, and now and
- * then without that. */
-struct reload_watch *reload_watch_create(uv_loop_t *loop, const char *root, const struct log *log,
-					 void (*changed)(void *context), void *context);
-void reload_watch_folders(struct reload_watch *watch, char **folders, size_t n);
-void reload_watch_close(struct reload_watch *watch); /* NULL is allowed; frees itself when the loop has run */

@@ -8,3 +8,7 @@
 
 extern const struct str prelude_texts[];
 extern const size_t prelude_n;
+
+/* The same for states of tests, after the others. */
+extern const struct str test_prelude_texts[];
+extern const size_t test_prelude_n;

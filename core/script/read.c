@@ -1,5 +1,6 @@
 /* The rules folder as files in memory. */
 #include "script/script.h"
+#include "script/testing.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,6 +15,7 @@ struct reading {
 	struct arena *arena;
 	struct source_file *files;
 	size_t n, capacity;
+	bool tests; /* only *_test.lua; else what is of the generation */
 	const char *root;
 	char **folders;
 	size_t n_folders, folders_capacity;
@@ -83,9 +85,11 @@ static int read_subfolder(struct reading *reading, int folder, const char *name,
 }
 
 /* Scripts, and the documents that they name. */
-static bool is_of_generation(struct str name)
+static bool is_wanted(const struct reading *reading, struct str name)
 {
 	if (str_ends(name, STR("_test.lua")))
+		return reading->tests;
+	if (reading->tests)
 		return false;
 	return str_ends(name, STR(".lua")) || str_ends(name, STR(".wsdl")) || str_ends(name, STR(".xsd"));
 }
@@ -106,7 +110,7 @@ static int read_entry(struct reading *reading, int folder, const char *name, con
 		return errno == ENOENT ? 0 : failed(reading, inner);
 	if (S_ISDIR(about.st_mode))
 		return read_subfolder(reading, folder, name, inner, depth);
-	if (!is_of_generation(str_of(name)))
+	if (!is_wanted(reading, str_of(name)))
 		return 0;
 	return read_file(reading, folder, name, inner);
 }
@@ -169,9 +173,10 @@ static int keep(struct reading *reading, struct rules_folder *ret)
 	return 0;
 }
 
-int script_read_rules(const char *folder, struct arena *arena, struct rules_folder *ret, struct error *reterr)
+static int read_files(const char *folder, bool tests, struct arena *arena, struct rules_folder *ret,
+		      struct error *reterr)
 {
-	struct reading reading = {.arena = arena, .root = folder, .reterr = reterr};
+	struct reading reading = {.arena = arena, .tests = tests, .root = folder, .reterr = reterr};
 	int root = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), result;
 
 	result = root < 0 ? failed(&reading, folder) : read_folder(&reading, root, "", 0);
@@ -182,12 +187,29 @@ int script_read_rules(const char *folder, struct arena *arena, struct rules_fold
 	return result;
 }
 
+int script_read_rules(const char *folder, struct arena *arena, struct rules_folder *ret, struct error *reterr)
+{
+	return read_files(folder, false, arena, ret, reterr);
+}
+
 int script_read_folder(const char *folder, struct arena *arena, struct source_file **ret_files, size_t *ret_n,
 		       struct error *reterr)
 {
 	struct rules_folder read;
 
 	if (script_read_rules(folder, arena, &read, reterr))
+		return -1;
+	*ret_files = read.files;
+	*ret_n = read.n_files;
+	return 0;
+}
+
+int script_read_tests(const char *folder, struct arena *arena, struct source_file **ret_files, size_t *ret_n,
+		      struct error *reterr)
+{
+	struct rules_folder read;
+
+	if (read_files(folder, true, arena, &read, reterr))
 		return -1;
 	*ret_files = read.files;
 	*ret_n = read.n_files;

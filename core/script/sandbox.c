@@ -2,6 +2,7 @@
 #include "script/sandbox.h"
 #include "script/prelude.h"
 #include "script/state.h"
+#include "script/testing_private.h"
 
 #include "format/error_text.h"
 
@@ -130,6 +131,8 @@ static int setup(lua_State *L)
 			lua_error(L);
 		lua_call(L, 0, 0);
 	}
+	if (sandbox_of(L)->mode == MODE_TEST)
+		lib_testing_open(L);
 	return 0;
 }
 

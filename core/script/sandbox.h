@@ -30,6 +30,7 @@ enum sandbox_mode {
 	MODE_LOAD, /* declarations become structs */
 	MODE_BIND, /* the script runs again, for its functions */
 	MODE_RUN,
+	MODE_TEST, /* a file of tests */
 };
 
 /* A file whose chunk is running for the first time; on the C stack of `require`. */
@@ -62,6 +63,7 @@ struct sandbox {
 	enum sandbox_mode mode;
 	struct loader *loader;      /* MODE_LOAD */
 	struct script_state *state; /* MODE_BIND, MODE_RUN */
+	struct script_tests *tests; /* MODE_TEST */
 	struct loading *loading;    /* the innermost; NULL in MODE_RUN */
 
 	const size_t *outside; /* bytes that it makes grow outside of its own memory; NULL: none */
@@ -74,6 +76,7 @@ struct sandbox {
 
 	/* Told of each new line that runs; NULL: nobody asks. Set before anything is loaded. */
 	void (*on_line)(lua_State *L, lua_Debug *at);
+	struct coverage *coverage; /* of on_line, when lines are counted */
 
 	/* Of the error that is being raised. */
 	struct place raised;

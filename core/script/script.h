@@ -78,6 +78,12 @@ struct script_host {
  * thread that runs it, must outlive it. */
 int script_state_create(const struct campaign *campaign, const struct script_host *host, struct watch *watch,
 			struct script_state **ret, struct error *reterr);
+
+/* The same, with what runs counted in `coverage`, which outlives the state; NULL: it is not counted. */
+struct coverage;
+int script_state_create_covered(const struct campaign *campaign, const struct script_host *host,
+				struct watch *watch, struct coverage *coverage, struct script_state **ret,
+				struct error *reterr);
 void script_state_destroy(
 	struct script_state *state); /* its runs must have been destroyed; NULL is allowed */
 size_t script_state_memory(const struct script_state *state); /* bytes that it holds now */

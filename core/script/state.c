@@ -1,4 +1,5 @@
 /* A campaign's state for running: its script runs again, for the functions that it declares. */
+#include "script/coverage_private.h"
 #include "script/load.h"
 #include "script/require.h"
 #include "script/rows.h"
@@ -153,6 +154,20 @@ static int bind_campaign(lua_State *L)
 int script_state_create(const struct campaign *campaign, const struct script_host *host, struct watch *watch,
 			struct script_state **ret, struct error *reterr)
 {
+	return script_state_create_covered(campaign, host, watch, NULL, ret, reterr);
+}
+
+/* Told of each line: see sandbox.h. */
+static void cover_line(lua_State *L, lua_Debug *at)
+{
+	lua_getinfo(L, "S", at);
+	coverage_line(sandbox_of(L)->coverage, at->source, at->currentline);
+}
+
+int script_state_create_covered(const struct campaign *campaign, const struct script_host *host,
+				struct watch *watch, struct coverage *coverage, struct script_state **ret,
+				struct error *reterr)
+{
 	struct script_state *state = mem_zalloc(sizeof *state);
 
 	state->campaign = campaign;
@@ -164,6 +179,10 @@ int script_state_create(const struct campaign *campaign, const struct script_hos
 		return -1;
 	}
 	state->box.state = state;
+	if (coverage) {
+		state->box.coverage = coverage;
+		state->box.on_line = cover_line;
+	}
 	if (sandbox_call(&state->box, bind_campaign, state, reterr)) {
 		script_state_destroy(state);
 		return -1;
@@ -180,6 +199,8 @@ void script_state_destroy(struct script_state *state)
 	if (!state)
 		return;
 	sandbox_close(&state->box);
+	if (state->box.coverage)
+		coverage_forget_source(state->box.coverage);
 	literals_finish(&state->literals);
 	free(state);
 }

@@ -212,6 +212,27 @@ int answers_read(struct answers *answers, const char *file, struct error *reterr
 	return result;
 }
 
+int answers_add(struct answers *answers, struct str text, struct error *reterr)
+{
+	struct value *value = arena_zalloc(&answers->arena, sizeof *value);
+	struct scripted_answer *entries =
+		arena_zalloc(&answers->arena, (answers->n + 1) * sizeof *answers->entries);
+	if (!value || !entries)
+		return error_set(reterr, "there are too many answers");
+	if (json_parse(text, (struct json_limits){0}, &answers->arena, value, reterr))
+		return -1;
+	if (answers->n)
+		memcpy(entries, answers->entries, answers->n * sizeof *entries);
+	struct scripted_answer *entry = &entries[answers->n];
+	*entry = (struct scripted_answer){.status = 200, .times = -1};
+	struct reading reading = {.arena = &answers->arena, .entry = entry, .reterr = reterr};
+	if (read_entry(&reading, value))
+		return -1;
+	answers->entries = entries;
+	answers->n++;
+	return 0;
+}
+
 void answers_rewind(struct answers *answers)
 {
 	for (size_t i = 0; i < answers->n; i++)

@@ -55,6 +55,9 @@ void answers_finish(struct answers *answers);
 int answers_parse(struct answers *answers, struct str text, const char *file, struct error *reterr);
 int answers_read(struct answers *answers, const char *file, struct error *reterr);
 
+/* One more entry, behind the others: its JSON object. */
+int answers_add(struct answers *answers, struct str entry, struct error *reterr);
+
 /* Nothing is used up any more. */
 void answers_rewind(struct answers *answers);
 

@@ -5,6 +5,7 @@
 #include "format/json.h"
 #include "script/duration.h"
 #include "script/script.h"
+#include "simulate/coverage_report.h"
 #include "simulate/play.h"
 #include "simulate/report.h"
 #include "simulate/samples.h"
@@ -21,6 +22,7 @@ struct simulate_job {
 	struct answers answers;
 	struct event_list events;
 	int64_t advance_ms, seed, until_us;
+	struct coverage *coverage; /* NULL: nobody asked for it */
 };
 
 static int fail(struct simulate_job *simulate)
@@ -117,8 +119,8 @@ static int wrong(struct simulate_job *simulate, const char *what)
 
 static int read_options(struct simulate_job *simulate, const struct value *body)
 {
-	static const struct str known[] = {
-		{"events", 6}, {"answers", 7}, {"rules", 5}, {"advance", 7}, {"seed", 4}};
+	static const struct str known[] = {{"events", 6},  {"answers", 7}, {"rules", 5},
+					   {"advance", 7}, {"seed", 4},    {"coverage", 8}};
 	const struct value *advance = value_get(body, STR("advance")), *seed = value_get(body, STR("seed"));
 	double number;
 	for (uint32_t i = 0; i < body->n; i++) {
@@ -128,7 +130,8 @@ static int read_options(struct simulate_job *simulate, const struct value *body)
 		if (!is_known) {
 			error_set(&simulate->job->error, "unknown member '" STR_FMT "'",
 				  STR_ARG(body->members[i].key));
-			error_hint(&simulate->job->error, "known are events, answers, rules, advance, seed");
+			error_hint(&simulate->job->error,
+				   "known are events, answers, rules, advance, seed, coverage");
 			return fail(simulate);
 		}
 	}
@@ -155,7 +158,14 @@ static int read_body(struct simulate_job *simulate)
 	if (read_options(simulate, &body) || read_events(simulate, value_get(&body, STR("events"))) ||
 	    read_answers(simulate, value_get(&body, STR("answers"))))
 		return -1;
-	return rules ? change_rules(simulate, rules) : 0;
+	if (rules && change_rules(simulate, rules))
+		return -1;
+	const struct value *coverage = value_get(&body, STR("coverage"));
+	if (!coverage || coverage->kind == VALUE_FALSE)
+		return 0;
+	if (coverage->kind != VALUE_TRUE)
+		return wrong(simulate, "'coverage' must be true or false");
+	return coverage_create(simulate->ruleset, &simulate->coverage, &job->error) ? job_fail(job, 500) : 0;
 }
 
 /* --- what is answered --- */
@@ -176,7 +186,8 @@ static void play(struct simulate_job *simulate)
 	struct play play = {
 		.simulation = {.ruleset = ruleset,
 			       .answers = &simulate->answers,
-			       .seed = (uint64_t)simulate->seed},
+			       .seed = (uint64_t)simulate->seed,
+			       .coverage = simulate->coverage},
 		.advance_ms = simulate->advance_ms,
 		.result = add_result,
 		.context = simulate,
@@ -188,7 +199,10 @@ static void play(struct simulate_job *simulate)
 	put_key(out, "results");
 	buf_char(out, '[');
 	int result = play_events(&play, &simulate->events, &job->error);
-	buf_str(out, STR("]}"));
+	buf_char(out, ']');
+	if (simulate->coverage)
+		coverage_put(out, simulate->coverage);
+	buf_char(out, '}');
 	if (result < 0) {
 		job_fail(job, 500);
 	} else if (result > 0 && !out->overflow) {
@@ -206,6 +220,7 @@ static void work_simulate(struct job *job)
 		play(&simulate);
 	event_list_finish(&simulate.events);
 	answers_finish(&simulate.answers);
+	coverage_destroy(simulate.coverage);
 	ruleset_unref(simulate.ruleset);
 }
 

@@ -28,6 +28,7 @@ struct result_delivery {
 	size_t n_headers;
 	bool sent; /* the headers of its first attempt are here */
 	enum delivery_state state;
+	uint64_t order;  /* in which the requests were made, from 1 */
 	int64_t at_ms;   /* wall clock: when it was made */
 	int64_t next_ms; /* of the next attempt while it is pending; 0: at once */
 	struct result_attempt *attempts, **last_attempt;

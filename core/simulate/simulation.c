@@ -3,6 +3,7 @@
 #include "engine/record.h"
 #include "engine/solo.h"
 #include "engine/verdict.h"
+#include "script/coverage.h"
 
 #include <stdio.h>
 
@@ -28,6 +29,7 @@ struct simulation {
 	struct ruleset *ruleset;
 	struct entry *open; /* by seq: those that are not done */
 	struct result *first, **last;
+	uint64_t n_deliveries;
 };
 
 /* --- what the engine tells --- */
@@ -109,6 +111,7 @@ static void on_delivery_begun(void *context, const struct delivery *delivery)
 	item->url = copy(result, delivery->request->url);
 	item->body = copy(result, delivery->request->body);
 	item->state = DELIVERY_PENDING;
+	item->order = ++simulation->n_deliveries;
 	item->at_ms = delivery->created_ms;
 	item->last_attempt = &item->attempts;
 	copy_headers(result, item, delivery->request->headers, delivery->request->n_headers);
@@ -287,6 +290,12 @@ static void add_rules(struct result *result)
 	buf_finish(&reason);
 }
 
+static void cover_rules(struct simulation *simulation, const struct result *result)
+{
+	for (size_t i = 0; simulation->options.coverage && i < result->n_rules; i++)
+		coverage_event(simulation->options.coverage, result->rules[i].rule, result->event);
+}
+
 /* The engine writes into an event, and two simulations may have the same one: each has its own head of it. */
 static struct event *share(const struct event *event)
 {
@@ -323,6 +332,7 @@ void simulation_event(struct simulation *simulation, const struct event *event)
 	result->event->arrived_ms = simulation_now_ms(simulation);
 	entry->seq = solo->engine->last_seq + 1;
 	add_rules(result);
+	cover_rules(simulation, result);
 	HASH_ADD(hh, simulation->open, seq, sizeof entry->seq, entry);
 	if (solo_event(solo, event_ref(result->event)))
 		return;
@@ -386,6 +396,7 @@ int simulation_create(const struct simulation_options *options, struct simulatio
 		.seed = options->seed,
 		.observer = &simulation->observer,
 		.waits_end_ms = options->waits_end_ms,
+		.coverage = options->coverage,
 		.keep_history = true,
 	};
 	solo_init(&simulation->solo, options->start_ms);

@@ -2,10 +2,12 @@
 import json
 import os
 import pathlib
+import re
 
 import pytest
 
 from conftest import ROOT
+from process import TIMEOUT, Process
 
 GOLDEN = pathlib.Path(__file__).parent / "golden"
 SERVICE = 'local crm = http.service { name = "CRM", url = "http://127.0.0.1:9/crm", method = "POST", json = "{}", timeout = "10s" }\n'
@@ -220,6 +222,45 @@ def test_a_secret_is_not_shown(simulate):
     assert line["deliveries"][0]["headers"]["authorization"] == "***"
 
 
+def test_an_event_made_on_the_spot(run_command, write_rules):
+    rules = write_rules({"a.lua": 'serves { "/queues/*" }\nrule "r" { on = "post_call", run = function(call, event)\n'
+                                  '  log(call.ani, call.duration, call.vip, call.note, event.source) end }\ntags { "vip", "note" }\n'})
+    args = ["simulate", "--rules", rules, "--json", "--event", "post_call", "--set", "ani=007", "--set", "duration=95", "--set", "vip=true", "--set", "note=a=b"]
+    line = json.loads(run_command(*args).stdout)
+    assert line["log"] == ["007 95 true a=b /queues/1"] and line["event"]["time"] == "2025-01-01T00:00:00.000Z"
+    line = json.loads(run_command(*args, "--source", "/queues/7").stdout)
+    assert line["event"]["source"] == "/queues/7"
+    done = run_command(*args, "--set", "nothing")
+    assert done.returncode == 1 and "'nothing' sets no tag" in done.stderr
+    done = run_command("simulate", "--rules", rules, "--event", "enqueue")
+    assert done.returncode == 1 and "--source" in done.stderr
+    done = run_command("simulate", "--rules", rules, "--set", "a=b", "-")
+    assert done.returncode == 2
+
+
+def test_watch_runs_again_when_something_changes(switchhook, write_rules, started, tmp_path):
+    rules = write_rules({"campaign.lua": RULE})
+    sample, answers = tmp_path / "sample.ndjson", tmp_path / "answers.json"
+    sample.write_text(json.dumps(CALL))
+    answers.write_text('[{"body": {"ok": "one"}}]')
+    process = Process([switchhook, "simulate", "--rules", rules, "--answers", answers, "--json", "--watch", sample])
+    started.append(process)
+    assert process.out.wait(lambda lines: len(lines) == 1, TIMEOUT)
+    assert json.loads(process.out.lines[0])["log"] == ["one"]
+    process.wait_for_line(re.compile("watching for changes"))
+    (tmp_path / "new.json").write_text('[{"body": {"ok": "two"}}]')
+    (tmp_path / "new.json").rename(answers)  # as editors save
+    assert process.out.wait(lambda lines: len(lines) == 2, TIMEOUT)
+    assert json.loads(process.out.lines[1])["log"] == ["two"]
+    (rules / "campaign.lua").write_text(RULE.replace("log(", 'log("ok is", '))
+    assert process.out.wait(lambda lines: len(lines) == 3, TIMEOUT)
+    assert json.loads(process.out.lines[2])["log"] == ["ok is two"]
+    (rules / "campaign.lua").write_text(RULE + "rule")
+    assert process.out.wait(lambda lines: any("error" in line for line in lines[3:]), TIMEOUT)
+    (rules / "campaign.lua").write_text(RULE)
+    assert process.out.wait(lambda lines: '"two"' in lines[-1], TIMEOUT)
+
+
 RULE = 'serves { "/queues/1" }\n' + SERVICE + 'rule "a" { on = "post_call", run = function(call) log(crm:call().ok) end }\n'
 
 
@@ -239,12 +280,20 @@ def test_a_running_engine_simulates_with_the_rules_that_serve(start_engine):
     assert json.loads(engine.get("/v1/deliveries")[2])["deliveries"] == []  # nothing was sent, nothing kept
 
 
+def test_a_running_engine_counts_coverage_when_it_is_asked(start_engine):
+    engine = start_engine({"campaign.lua": RULE})
+    assert "coverage" not in ask(engine, {"events": CALL})
+    coverage = ask(engine, {"events": CALL, "coverage": True})["coverage"]
+    assert coverage["lines"] == {"total": 3, "hit": 3} and coverage["files"][0]["file"] == "campaign.lua"
+    assert "'coverage' must be" in ask(engine, {"events": CALL, "coverage": 1}, 400)["detail"]
+
+
 def test_a_running_engine_simulates_changed_rules(start_engine):
     engine = start_engine({"campaign.lua": RULE, "other.lua": "serves { \"/queues/2\" }\n"})
     answer = ask(engine, {"events": CALL, "rules": {"campaign.lua": RULE.replace(".ok", ".status"), "other.lua": None}})
     assert answer["results"][0]["log"] == ["200"]
     answer = ask(engine, {"events": CALL, "rules": {"campaign.lua": RULE.replace("run =", "rum =")}})
-    assert answer["results"][0]["outcome"] == "no_rule"
+    assert answer["results"][0]["log"] == ["nil"]  # its last good version goes on, as after a reload
     assert answer["problems"][0]["file"] == "campaign.lua" and answer["problems"][0]["line"] == 3
     assert ask(engine, {"events": CALL})["problems"] == []
 
