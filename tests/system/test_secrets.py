@@ -131,3 +131,18 @@ rule "d" { on = "d", run = function(call) log(tostring(secret "crm_path") .. #("
         engine.wait_for_log(f"a rule failed.*\"rule\":\"{kind}\"")
     assert "T1/B2" not in engine.log_text() and "63726d" not in engine.log_text()
     assert sink.requests() == []
+
+
+def test_an_auth_object_outlives_reloads_of_those_who_share_it(start_engine, start_sink, secrets, write_rules):
+    sink = start_sink()
+    service = 'local login = require "services.login"\nreturn {{ {name} = http.service {{ name = "{name}", url = "{url}/{path}", auth = login, json = {{}} }} }}\n'
+    rules = write_rules({
+        "services/login.lua": 'return http.api_key { header = "X-Key", value = secret "crm_path" }\n',
+        "services/a.lua": service.format(name="a", url=sink.url, path="a1"), "services/b.lua": service.format(name="b", url=sink.url, path="b1"),
+        "c.lua": 'serves { "/queues/1" }\nrule "r" { on = "post_call", fire = { require("services.a").a, require("services.b").b } }\n'})
+    engine = start_engine(rules, args=["--secrets", secrets])
+    for n in range(3):
+        engine.post_events(event("post_call", n))
+        assert {(one["path"], one["headers"]["x-key"]) for one in sink.wait_for(2 * n + 2)[2 * n:]} == {(f"/a{n + 1}", "T1/B2"), ("/b1", "T1/B2")}
+        (rules / "services/a.lua").write_text(service.format(name="a", url=sink.url, path=f"a{n + 2}"))
+        assert engine.post("/v1/rules/reload", "")[0] == 200

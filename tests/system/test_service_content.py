@@ -114,3 +114,8 @@ rule "r" {{ on = "post_call", fire = {{ a, b, c }}, run = function(call) c:send(
     assert shown["a"]["body"] == long and not shown["a"]["cut"]
     assert len(shown["b"]["body"]) == 4096 and shown["b"]["cut"]
     assert len(sink.requests()) == 2
+
+
+def test_a_simulation_shows_the_headers_of_a_signature(simulated):
+    headers = simulated({"a": 'sign = { secret "old", secret "new" }, json = {}'})["a"]["headers"]
+    assert headers["webhook-signature"] in ("v1,*** v1,***", "***") and headers["webhook-id"].startswith("msg_") and headers["webhook-timestamp"].isdigit()
