@@ -75,10 +75,10 @@ export const Headers = ({ headers }) => {
   return rows.length ? html`<dl class="headers">${rows.map(([name, value]) => html`<div key=${name}><dt>${visible(name)}</dt><dd>${visible(value)}</dd></div>`)}</dl>` : null;
 };
 
-export function Dialog({ title, onClose, children }) {
+export function Dialog({ title, onClose, wide, children }) {
   const dialog = useRef();
   useEffect(() => { dialog.current.showModal(); }, []);
-  return html`<dialog ref=${dialog} onClose=${onClose} aria-labelledby="dialog-title"><h2 id="dialog-title">${title}</h2>${children}</dialog>`;
+  return html`<dialog ref=${dialog} class=${wide ? "wide" : ""} onClose=${onClose} aria-labelledby="dialog-title"><h2 id="dialog-title">${title}</h2>${children}</dialog>`;
 }
 
 export const DeliveryLine = ({ delivery }) => html`

@@ -109,6 +109,12 @@ static void put_deliveries(struct metrics *metrics, const struct tally_table *ta
 		struct label label = {"service", table->rows[i]->name};
 		metric_value(metrics, &label, 1, (double)(int64_t)table->rows[i]->figures[TALLY_PENDING]);
 	}
+	metric_gauge(metrics, "switchhook_breaker_open",
+		     "1 while a service is left alone because it failed too often.");
+	for (size_t i = 0; i < table->n; i++) {
+		struct label label = {"service", table->rows[i]->name};
+		metric_value(metrics, &label, 1, (double)table->rows[i]->figures[TALLY_BREAKER]);
+	}
 	metric_histogram(metrics, "switchhook_delivery_attempt_duration_seconds",
 			 "How long requests took, by service.");
 	for (size_t i = 0; i < table->n; i++) {

@@ -80,6 +80,7 @@ static void note_breaker(struct outlet *outlet, struct delivery *delivery, const
 	bool was_closed = outlet->breaker.state == BREAKER_CLOSED;
 	breaker_note(&outlet->breaker, breaker_sign_of(answer), &delivery->fault_seen, now_us);
 	bool is_closed = outlet->breaker.state == BREAKER_CLOSED;
+	tally_set(delivery->tally, TALLY_BREAKER, !is_closed);
 	if (was_closed && !is_closed)
 		say_opened(outlet, answer);
 	else if (!was_closed && is_closed)

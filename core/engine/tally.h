@@ -9,7 +9,7 @@
 #include "base/hash.h"
 #include "base/histogram.h"
 
-enum { TALLY_ROWS_MAX = 1024, TALLY_FIGURES = 6 };
+enum { TALLY_ROWS_MAX = 1024, TALLY_FIGURES = 7 };
 
 #define TALLY_OTHERS "(others)"
 
@@ -27,6 +27,7 @@ enum tally_figure {
 	TALLY_ATTEMPTS,
 	TALLY_FAILED_ATTEMPTS,
 	TALLY_PENDING, /* goes up and down */
+	TALLY_BREAKER, /* 1 while it is not closed */
 };
 
 struct tally_row {
@@ -56,6 +57,11 @@ struct tally_row *tally_row(struct tally *tally, enum tally_kind kind, struct st
 static inline void tally_add(struct tally_row *row, unsigned figure, int change)
 {
 	__atomic_add_fetch(&row->figures[figure], (uint64_t)(int64_t)change, __ATOMIC_RELAXED);
+}
+
+static inline void tally_set(struct tally_row *row, unsigned figure, uint64_t value)
+{
+	__atomic_store_n(&row->figures[figure], value, __ATOMIC_RELAXED);
 }
 
 /* Any thread. Adds the shard's rows to `to`, which has none of its own thread's yet: for a reader's sum over

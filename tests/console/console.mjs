@@ -1,5 +1,6 @@
-// console.mjs BASE SINK SHOTS: drives the console of a running engine through each page and each action in a real browser, and prints one
+// console.mjs BASE SINK SHOTS RULES: drives the console of a running engine through each page and each action in a real browser, and prints one
 // JSON object a scenario: {"name","error"}. tests/system/test_console.py starts what it needs and judges what it says.
+import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
@@ -7,7 +8,7 @@ import { dirname, join } from "node:path";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { chromium } = createRequire(join(here, "../../console/package.json"))("playwright-core");
-const [base, sink, shots, wanted] = process.argv.slice(2);
+const [base, sink, shots, rules, wanted] = process.argv.slice(2);
 const DESKTOP = { width: 1360, height: 900 };
 const PHONE = { width: 390, height: 844 };
 const PATHS = { overview: "/", deliveries: "/ui/deliveries", calls: "/ui/calls/call-1", rules: "/ui/rules", simulator: "/ui/simulator", services: "/ui/services" };
@@ -198,6 +199,31 @@ export const scenarios = {
     await page.waitForURL(/service=good/);
     await page.getByRole("heading", { name: "How long they take" }).waitFor();
     await shot("services");
+    const good = page.locator(".service", { hasText: "/good" });
+    await good.getByRole("button", { name: "Pause" }).click();
+    await good.getByText("paused").waitFor();
+    const { services } = await call("/v1/services");
+    equal(services.find((one) => one.name === "good").paused, true, "what the engine says");
+    await good.getByRole("button", { name: "Resume" }).click();
+    await good.getByRole("button", { name: "Pause" }).waitFor();
+  },
+
+  async "rules are loaded again, compared and rolled back"({ page, shot }) {
+    await open(page, "/ui/rules");
+    const { generation } = await call("/v1/rules");
+    const text = (await readFile(join(rules, "main.lua"), "utf8")).replace("a long talk", "a longer talk");
+    await writeFile(join(rules, "main.lua"), text);
+    await page.getByRole("button", { name: "Load again" }).click();
+    await page.getByText(`Generation ${generation + 1} serves`).waitFor();
+    await page.getByRole("button", { name: "Compare" }).last().click();
+    await page.locator(".diff .come", { hasText: "a longer talk" }).waitFor();
+    await page.locator(".diff .gone", { hasText: "a long talk" }).waitFor();
+    await shot("rules-compare");
+    await page.getByRole("button", { name: "Close" }).click();
+    await page.getByRole("button", { name: "Roll back" }).last().click();
+    await page.getByRole("dialog").getByRole("button", { name: "Roll back" }).click();
+    await page.getByText(/Generation \d+ serves again/).waitFor();
+    equal((await call("/v1/rules")).campaigns.find((one) => one.name === "main").rules.map((rule) => rule.name), ["send", "a long talk"], "the rules that serve");
   },
 
   async "nothing of a hostile delivery log runs"({ page, shot }) {

@@ -61,7 +61,7 @@ def answers(request, switchhook, tmp_path_factory):
         sink.wait_for(143)
         shots = ROOT / "build-check/console-shots"
         shots.mkdir(parents=True, exist_ok=True)
-        done = subprocess.run(["node", SCRIPT, engine.url, sink.url, shots], capture_output=True, encoding="utf-8", timeout=400, check=False)
+        done = subprocess.run(["node", SCRIPT, engine.url, sink.url, shots, rules], capture_output=True, encoding="utf-8", timeout=400, check=False)
         results = {entry["name"]: entry["error"] for entry in map(json.loads, done.stdout.splitlines())}
         yield results, done.stderr
     finally:

@@ -11,7 +11,7 @@ import { Plot } from "../plot.js";
 const HOUR = 3600000;
 
 // What is wrong, the worst first: { level, what, why, href, link }.
-function findings(status, rules, live, state) {
+function findings(status, services, live, state) {
   const list = [];
   const journal = status.journal;
   const age = journal?.oldest_pending_time ? Date.now() - Date.parse(journal.oldest_pending_time) : 0;
@@ -20,6 +20,10 @@ function findings(status, rules, live, state) {
   if (!status.campaigns) list.push({ level: "bad", what: "No campaign serves", why: "Events are accepted and start no rule.", href: "/ui/rules", link: "Rules" });
   if (status.rule_errors) list.push({ level: "bad", what: `${number(status.rule_errors)} ${status.rule_errors === 1 ? "error" : "errors"} in the rules`, why: "Campaigns with an error do not serve.", href: "/ui/rules", link: "Show them" });
   if (journal?.dead_deliveries) list.push({ level: "bad", what: `${number(journal.dead_deliveries)} ${journal.dead_deliveries === 1 ? "delivery is" : "deliveries are"} dead`, why: "All attempts failed. They can be sent again.", href: "/ui/deliveries?state=dead", link: "Look at them" });
+  for (const one of services?.services || []) {
+    if (one.breaker === "open") list.push({ level: "bad", what: `${visible(one.name)} is left alone`, why: "It failed too often. It is probed now and then; what is for it waits.", href: `/ui/services?service=${encodeURIComponent(one.name)}`, link: "Look" });
+    else if (one.paused) list.push({ level: "warn", what: `${visible(one.name)} is paused`, why: "What is for it waits.", href: `/ui/services?service=${encodeURIComponent(one.name)}`, link: "Look" });
+  }
   if (age > 10 * 60000) list.push({ level: "warn", what: `The oldest delivery waits for ${span(age)}`, why: "A service is slow, or is tried again and again.", href: "/ui/deliveries?state=pending", link: "What waits" });
   const failed = live?.runs_failed ?? status.totals.runs_failed;
   if (failed) list.push({ level: "warn", what: `${number(failed)} ${failed === 1 ? "run of a rule" : "runs of rules"} failed`, why: "Since the engine was started. The log has each with its line." });
@@ -60,7 +64,7 @@ function Latest() {
 
 export function Overview() {
   const { data: status, error } = useAsk("/v1/status", { every: 5000 });
-  const { data: rules } = useAsk("/v1/rules", { every: 30000 });
+  const { data: services } = useAsk("/v1/services", { every: 10000 });
   const live = useSignal(totals);
   const series = useSignal(rates);
   const state = useSignal(connection);
@@ -71,7 +75,7 @@ export function Overview() {
   const last = series.at(-1);
   const journal = status.journal;
   return html`<${Page} title="Overview" lead=${`Up ${span(Date.now() - status.started_ms)} · version ${status.version} · durability ${status.durability}`}>
-    <${Verdict} list=${findings(status, rules, live, state)} status=${status} />
+    <${Verdict} list=${findings(status, services, live, state)} status=${status} />
     <section class="figures">
       <${Figure} label="Events" value=${number(last ? last.events : 0)} unit="/s" note=${`${number(total.events)} since the start`} />
       <${Figure} label="Delivered" value=${settled ? `${(Math.floor(1000 * total.delivered / settled) / 10).toFixed(1)}` : "–"} unit=${settled ? "%" : ""} note=${`${number(total.delivered)} of ${number(settled)} settled`} />

@@ -1,9 +1,10 @@
 // What is loaded: campaigns, their rules, what is wrong with them, and their source.
 import { html } from "../html.js";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { ask } from "../api.js";
-import { number, visible } from "../format.js";
-import { Empty, Failure, Loading, Page, useAsk } from "../ui.js";
+import { clock, number, visible } from "../format.js";
+import { differences } from "../lines.js";
+import { Dialog, Empty, Failure, Loading, Page, useAsk } from "../ui.js";
 
 const Problem = ({ problem }) => html`<li class=${problem.severity}><div><span class="outcome">${visible(problem.severity)}</span> <span class="mono">${visible(problem.file || "")}${problem.line ? `:${problem.line}` : ""}</span></div>
   <b>${visible(problem.what)}</b>${problem.excerpt && html`<pre>${problem.line ? `${problem.line} | ` : ""}${visible(problem.excerpt)}</pre>`}${problem.hint && html`<p class="why">${visible(problem.hint)}</p>`}</li>`;
@@ -30,6 +31,48 @@ function Campaign({ campaign }) {
     ${source && html`<${Source} file=${campaign.file} />`}</section>`;
 }
 
+const MARKS = { "+": "come", "-": "gone", " ": "" };
+
+// From that generation to the one that serves.
+function Compare({ number: wanted, serving, onClose }) {
+  const { data: then, error } = useAsk(`/v1/rules/generations/${wanted}`);
+  const { data: now, error: noNow } = useAsk(`/v1/rules/generations/${serving}`);
+  const texts = (data) => new Map((data?.files || []).filter((file) => !file.last_good_of).map((file) => [file.path, file.text]));
+  const before = texts(then), after = texts(now);
+  const changed = [...new Set([...before.keys(), ...after.keys()])].sort().filter((path) => before.get(path) !== after.get(path));
+  return html`<${Dialog} title=${`From generation ${wanted} to ${serving}`} onClose=${onClose} wide>
+    <${Failure} error=${error || noNow} />${(!then || !now) && !error && !noNow && html`<${Loading} />`}
+    ${then && now && changed.length === 0 && html`<p>Their files are the same.</p>`}
+    ${then && now && changed.map((path) => html`<div key=${path}><h3 class="mono">${visible(path)}</h3><pre class="diff" tabindex="0">${differences(before.get(path) ?? "", after.get(path) ?? "").map((line, i) => html`<span class=${MARKS[line.kind]} key=${i}>${line.kind} ${visible(line.text)}\n</span>`)}</pre></div>`)}
+    <form method="dialog" class="actions"><button>Close</button></form></${Dialog}>`;
+}
+
+function History({ serving, onChange }) {
+  const { data, error, reload } = useAsk("/v1/rules/history");
+  const [compare, setCompare] = useState(null);
+  const [back, setBack] = useState(null);
+  const [failed, setFailed] = useState(null);
+  useEffect(reload, [serving]);
+  if (error) return html`<section class="card"><h2>History</h2><${Failure} error=${error} /></section>`;
+  if (!data || !data.history.length) return null;
+  const roll = async () => {
+    try {
+      await ask(`/v1/rules/rollback/${back}`, { method: "POST", body: {} });
+      setBack(null);
+      setFailed(null);
+      onChange(`Generation ${back} serves again.`);
+    } catch (problem) {
+      setFailed(problem);
+    }
+  };
+  return html`<section class="card"><h2>History <small>${data.history.length}</small></h2><ul class="generations">${data.history.slice(0, 20).map((one, i) => html`<li key=${i}>
+      <b>${one.generation}</b><time>${clock(Date.parse(one.time))}</time><span>${visible(one.cause)}</span>${one.generation === serving && html`<span class="tag">serves</span>`}
+      ${one.generation !== serving && html`<button class="quiet small" onClick=${() => setCompare(one.generation)}>Compare</button><button class="quiet small" onClick=${() => setBack(one.generation)}>Roll back</button>`}</li>`)}</ul>
+    ${compare != null && html`<${Compare} number=${compare} serving=${serving} onClose=${() => setCompare(null)} />`}
+    ${back != null && html`<${Dialog} title=${`Let generation ${back} serve again?`} onClose=${() => setBack(null)}><p>New events go to the rules of then. Runs that have begun end with the rules they began with.</p><${Failure} error=${failed} />
+      <form method="dialog" class="actions"><button>Cancel</button><button type="button" class="primary" onClick=${roll}>Roll back</button></form></${Dialog}>`}</section>`;
+}
+
 export function Rules() {
   const { data, error, reload } = useAsk("/v1/rules", { every: 15000 });
   const [word, setWord] = useState("");
@@ -54,6 +97,7 @@ export function Rules() {
       actions=${html`<button onClick=${load} disabled=${busy}>Load again</button>`}>
     ${said && html`<div class="notice ${said.good ? "good" : "bad"}" role="status">${visible(said.text)}</div>`}
     ${data.problems.length > 0 && html`<section class="card"><h2>Problems <small>${data.problems.length}</small></h2><ul class="problems">${data.problems.map((problem, i) => html`<${Problem} problem=${problem} key=${i} />`)}</ul></section>`}
+    <${History} serving=${data.generation} onChange=${(text) => { say({ good: true, text }); reload(); }} />
     <form class="filters" role="search" onSubmit=${(e) => e.preventDefault()}><label class="grow"><span>Find</span><input data-filter type="search" placeholder="a campaign, a source, a rule" value=${word} onInput=${(e) => setWord(e.target.value)} /></label></form>
     ${campaigns.length === 0 && html`<${Empty} title="No campaign fits">Look for another name, source or rule.</${Empty}>`}
     <div class="campaigns">${campaigns.slice(0, 100).map((one) => html`<${Campaign} campaign=${one} key=${one.name} />`)}</div>
