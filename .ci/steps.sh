@@ -4,6 +4,9 @@ build_packages="gcc g++ meson ninja-build pkg-config liblua5.4-dev libuv1-dev li
   libxxhash-dev libsqlite3-dev libglib2.0-dev libphonenumber-dev libcurl4-openssl-dev libexpat1-dev libpcre2-dev libpopt-dev libsmartcols-dev libjemalloc-dev zlib1g-dev libsystemd-dev tzdata ca-certificates"
 test_packages="libcmocka-dev python3-pytest nginx-light tinyproxy openssl strace prometheus chromium"
 
+# Makes docs/reference/lua.md.
+test_packages+=" lua5.4"
+
 # Installs those of the named packages that are missing. Needs the network only then.
 install_packages() {
   local name missing=() as_root=() log

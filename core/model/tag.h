@@ -10,4 +10,7 @@
 const struct str *tag_catalogue(size_t *ret_n);
 bool tag_is_known(struct str name);
 
+/* Does an event of this type carry the tag? True for types that are not in the catalogue. */
+bool event_type_carries(struct str type, struct str tag);
+
 const struct str *event_type_catalogue(size_t *ret_n);

@@ -251,12 +251,8 @@ def bench_memory(build, folder, sink, events):
 
 
 def bench_campaigns(build, folder, sink, events):
-    rules = folder / "many"
-    (rules / "services").mkdir(parents=True)
-    (rules / "services/crm.lua").write_text(SERVICE % sink.port)
-    count = 10000
-    for i in range(count):
-        (rules / f"campaign_{i}.lua").write_text(RUN.replace("8842", str(100000 + i)))
+    rules, count = folder / "many", 10000
+    write_many(rules, count, sink)
     engine = Engine.__new__(Engine)
     start = time.monotonic()
     engine.start(build, folder, rules, ())
@@ -269,6 +265,78 @@ def bench_campaigns(build, folder, sink, events):
     row("campaigns", f"{count} campaigns: {loaded:.0f} MB when loaded ({took:.1f} s), {used:.0f} MB when each had an event")
 
 
+def write_many(rules, count, sink):
+    (rules / "services").mkdir(parents=True, exist_ok=True)
+    (rules / "services/crm.lua").write_text(SERVICE % sink.port)
+    for i in range(count):
+        (rules / f"campaign_{i}.lua").write_text(RUN.replace("8842", str(100000 + i)))
+
+
+def reload(port):
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/v1/rules/reload", data=b"", method="POST")
+    with urllib.request.urlopen(request) as answer:
+        return json.loads(answer.read())
+
+
+def change(rules, number, version):
+    text = RUN.replace("8842", str(100000 + number)).replace("at_least(10)", f"at_least({version % 9})")
+    (rules / f"campaign_{number}.lua").write_text(text)
+
+
+def bench_reload(build, folder, sink, events):
+    """From the saving of one script among 10,000 to the answer that it serves."""
+    rules, count, took = folder / "reload", 10000, []
+    write_many(rules, count, sink)
+    engine = Engine.__new__(Engine)
+    engine.start(build, folder, rules, ("--no-watch",))
+    for version in range(1, 21):
+        start = time.monotonic()
+        change(rules, version * 37, version)
+        if reload(engine.port)["changed"] != [f"campaign_{version * 37}"]:
+            sys.exit("another campaign changed than the one that was written")
+        took.append((time.monotonic() - start) * 1000)
+    engine.stop()
+    took.sort()
+    row("reload", f"1 of {count} campaigns serves after {took[len(took) // 2]:.0f} ms (of 20: at most {took[-1]:.0f} ms)")
+
+
+def long_turns(port):
+    """Turns of the shards' loops so far: all, and those over 0.5, 1 and 2.5 ms."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        text = answer.read().decode()
+    counts = {float(bound): float(n) for bound, n in re.findall(r'switchhook_\w*turn\w*_bucket\{le="([\d.]+)"\} (\S+)', text)}
+    total = float(re.search(r"switchhook_\w*turn\w*_count (\S+)", text).group(1))
+    return [total] + [total - counts[bound] for bound in (0.0005, 0.001, 0.0025)]
+
+
+def bench_pause(build, folder, sink, events):
+    """How long shards' loops are held up while 1 of 1,000 campaigns is reloaded, again and again, under events."""
+    rules, count, reloads = folder / "pause", 1000, 200
+    write_many(rules, count, sink)
+    engine = Engine.__new__(Engine)
+    engine.start(build, folder, rules, ("--no-watch",))
+    ids = iter(range(10 ** 9))
+
+    def post(numbers):
+        post_ndjson(engine.port, "\n".join(EVENT.replace("@ID@", f"p{next(ids)}").replace("/campaigns/8842", f"/campaigns/{100000 + i}")
+                                           for i in numbers))
+
+    def period(reloading):
+        before = long_turns(engine.port)
+        for n in range(reloads):
+            if reloading:
+                change(rules, n, n)
+                reload(engine.port)
+            post((n + k * 101) % count for k in range(20))
+        return [b - a for a, b in zip(before, long_turns(engine.port))]
+    for part in range(0, count, 100):
+        post(range(part, part + 100))
+    without, during = period(False), period(True)
+    engine.stop()
+    row("pause", f"{reloads} reloads of 1 of {count}: of {during[0]:.0f} turns {during[1]:.0f} over 0.5 ms, {during[2]:.0f} over 1 ms, "
+        f"{during[3]:.0f} over 2.5 ms (without reloads, of {without[0]:.0f}: {without[1]:.0f}, {without[2]:.0f}, {without[3]:.0f})")
+
+
 def post_ndjson(port, body):
     import http.client
     connection = http.client.HTTPConnection("127.0.0.1", port)
@@ -279,7 +347,8 @@ def post_ndjson(port, body):
     connection.close()
 
 
-ROWS = {"cost": bench_cost, "durability": bench_durability, "memory": bench_memory, "campaigns": bench_campaigns}
+ROWS = {"cost": bench_cost, "durability": bench_durability, "memory": bench_memory, "campaigns": bench_campaigns,
+        "reload": bench_reload, "pause": bench_pause}
 
 
 def main():

@@ -1,0 +1,168 @@
+-- Writes docs/reference/lua.md from scripts/meta/: lua5.4 scripts/reference.lua scripts/meta > docs/reference/lua.md
+
+local folder = arg[1]
+
+local function read(name)
+	local file = assert(io.open(folder .. "/" .. name))
+	local items, doc = {}, {}
+	local function add(item)
+		item.doc = doc
+		doc = {}
+		items[#items + 1] = item
+		return item
+	end
+	local class
+	for line in file:lines() do
+		local tag, rest = line:match("^%-%-%-@(%w+)%s*(.*)$")
+		if tag == "class" then
+			local title, parents = rest:match("^([%w_.]+):?%s*(.*)$")
+			class = add { kind = "class", name = title, parents = parents, fields = {} }
+		elseif tag == "field" then
+			class.fields[#class.fields + 1] = rest
+		elseif tag == "alias" then
+			class = add { kind = "alias", name = rest:match("^[%w_]+"), text = rest:match("^[%w_]+%s+(.+)$"), choices = {} }
+		elseif tag == "param" then
+			doc.params = doc.params or {}
+			table.insert(doc.params, rest)
+		elseif tag == "return" then
+			doc.returns = rest
+		elseif tag == "meta" then
+			doc = {}
+		elseif line:find("^%-%-%-| ") then
+			table.insert(class.choices, { line:match("^%-%-%-| '?\"?([%w_]+)\"?'?%s*#?%s*(.*)$") })
+		elseif line:find("^%-%-%-") then
+			doc[#doc + 1] = line:match("^%-%-%- ?(.*)$")
+		elseif line:find("^function ") then
+			add { kind = "function", name = line:match("^function ([%w_.:]+)"), arguments = line:match("(%b())") }
+		elseif line == "" then
+			doc = {}
+		end
+	end
+	file:close()
+	return items
+end
+
+local function text_of(doc)
+	local out, code = {}, false
+	for _, line in ipairs(doc) do
+		if line:find("^```") then
+			out[#out + 1] = (code and "" or "\n") .. line .. (code and "" or "")
+			code = not code
+		else
+			out[#out + 1] = line
+		end
+	end
+	return table.concat(out, "\n")
+end
+
+-- "name? type the rest" of a field or parameter: types may hold spaces within brackets and behind a comma or colon.
+local function split(text)
+	local name, rest = text:match("^(%S+)%s+(.*)$")
+	if text:sub(1, 1) == "[" then
+		name, rest = text:match("^(%b[])%s+(.*)$")
+	end
+	local type, at = "", 1
+	while at <= #rest do
+		local open = rest:match("^[%(%[{<]", at)
+		local piece = open and rest:match(open == "<" and "^%b<>" or open == "(" and "^%b()" or open == "[" and "^%b[]" or "^%b{}", at)
+			or rest:match("^[^%s%(%[{<]+", at)
+		if not piece then
+			if type:find("[:,]$") then
+				piece = rest:match("^%s+", at)
+			else
+				break
+			end
+		end
+		type, at = type .. piece, at + #piece
+	end
+	return name, type, rest:sub(at):match("^%s*(.-)%s*$")
+end
+
+local function cell(text)
+	return (text:gsub("|", "\\|"))
+end
+
+local function put_fields(fields, heading)
+	print(("| %s | type | meaning |\n|---|---|---|"):format(heading))
+	for _, field in ipairs(fields) do
+		local name, type, meaning = split(field)
+		print(("| `%s` | `%s` | %s |"):format(name:gsub("%?$", ""), cell(type), cell(meaning)))
+	end
+	print()
+end
+
+local function put_function(item)
+	print(("### `%s%s`\n"):format(item.name:gsub("^call_members", "call"), item.arguments))
+	print(text_of(item.doc) .. "\n")
+	if item.doc.params then
+		put_fields(item.doc.params, "parameter")
+	end
+	if item.doc.returns then
+		print(("Gives `%s`.\n"):format(item.doc.returns))
+	end
+end
+
+local function put_class(item)
+	if #item.fields == 0 then
+		return
+	end
+	print(("### `%s`\n"):format(item.name:gsub("^call%.members$", "call")))
+	print(text_of(item.doc) .. "\n")
+	put_fields(item.fields, "key")
+end
+
+local function put_alias(item)
+	if item.text then
+		print(("### `%s`\n\n%s\n\n`%s`\n"):format(item.name, text_of(item.doc), item.text))
+	end
+end
+
+local put = { ["function"] = put_function, class = put_class, alias = put_alias }
+
+local function put_all(items)
+	for _, item in ipairs(items) do
+		put[item.kind](item)
+	end
+end
+
+local function put_events(items)
+	print("| type | when | tags |\n|---|---|---|")
+	local groups = {}
+	for _, item in ipairs(items) do
+		if item.kind == "class" and item.name:find("^call%.") then
+			groups[item.name:sub(6)] = item.parents:gsub("call%.members, ", ""):gsub("tags%.", "")
+		end
+	end
+	for _, item in ipairs(items) do
+		for _, choice in ipairs(item.choices or {}) do
+			if choice[1] and groups[choice[1]] then
+				print(("| `%s` | %s | %s |"):format(choice[1], choice[2], groups[choice[1]]))
+			end
+		end
+	end
+	print("\n| tags | |\n|---|---|")
+	for _, item in ipairs(items) do
+		if item.kind == "class" and item.name:find("^tags%.") then
+			local names = {}
+			for _, field in ipairs(item.fields) do
+				names[#names + 1] = "`" .. split(field) .. "`"
+			end
+			print(("| %s | %s |"):format(item.name:sub(6), table.concat(names, " ")))
+		end
+	end
+	print()
+end
+
+print([[
+# Names in rules
+
+Made from `scripts/meta/` by `scripts/reference.lua`: do not edit it here. Of Lua's own libraries rules have `string`, `table`, `math` and
+`utf8`; they are described in the [Lua manual](https://www.lua.org/manual/5.4/manual.html#6).
+
+## Campaigns and runs
+]])
+put_all(read("rules.lua"))
+print("## Services\n")
+put_all(read("services.lua"))
+print("## Events and tags\n")
+put_events(read("events.lua"))
