@@ -1,5 +1,7 @@
 #include "app/secrets_check.h"
 
+#include "script/script.h"
+
 void secrets_missing(const struct ruleset *ruleset, const struct secrets *secrets,
 		     void (*each)(void *context, const struct error *error), void *context)
 {
@@ -36,15 +38,16 @@ static void add(void *context, const struct error *error)
 	growing->problems[growing->n++] = (struct problem){.warning = true, .error = *error};
 }
 
-void secrets_check(struct ruleset *ruleset, const struct secrets *secrets)
+void rules_check(struct ruleset *ruleset, const struct secrets *secrets)
 {
 	struct growing growing = {.n = ruleset->n_problems};
-	growing.problems = arena_alloc(&ruleset->arena, (ruleset->n_problems + ruleset->n_secrets + 1) *
-								sizeof *growing.problems);
+	size_t most = ruleset->n_problems + ruleset->n_secrets + ruleset->n_services + 1;
+	growing.problems = arena_alloc(&ruleset->arena, most * sizeof *growing.problems);
 	ensure(growing.problems);
 	if (growing.n)
 		memcpy(growing.problems, ruleset->problems, growing.n * sizeof *growing.problems);
 	secrets_missing(ruleset, secrets, add, &growing);
+	script_unused_services(ruleset, add, &growing);
 	qsort(growing.problems, growing.n, sizeof *growing.problems, by_place);
 	ruleset->problems = growing.problems;
 	ruleset->n_problems = growing.n;

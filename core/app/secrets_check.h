@@ -11,5 +11,5 @@
 void secrets_missing(const struct ruleset *ruleset, const struct secrets *secrets,
 		     void (*each)(void *context, const struct error *error), void *context);
 
-/* Adds them to the problems of a ruleset that nobody else has yet. */
-void secrets_check(struct ruleset *ruleset, const struct secrets *secrets);
+/* Adds them, and services that nobody uses, to the problems of a ruleset that nobody else has yet. */
+void rules_check(struct ruleset *ruleset, const struct secrets *secrets);

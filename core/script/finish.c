@@ -223,6 +223,7 @@ static void keep_tags(struct loader *loader, struct draft *draft)
 	draft->campaign->tags = loader_array(loader, &draft->tags, sizeof(struct str));
 	draft->campaign->n_tags = draft->tags.n;
 	check_rule_tags(loader, draft);
+	check_doubts(loader, draft);
 	part_fill(loader, NULL);
 }
 

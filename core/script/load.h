@@ -190,5 +190,8 @@ const struct campaign *draft_campaign(const struct draft *draft);
 /* secrets_list.c: once the services are listed. */
 void list_secrets(struct loader *loader);
 
+/* --- Warnings about a rule and its events: doubts.c */
+void check_doubts(struct loader *loader, const struct draft *draft);
+
 /* --- The whole: finish.c */
 void load_finish(struct loader *loader);

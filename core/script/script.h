@@ -57,6 +57,10 @@ struct ruleset *script_reload(const struct ruleset *base, const struct source_fi
  * the texts are the ruleset's. In `arena`; NULL when that is full. */
 const struct source_file *script_sources(const struct ruleset *ruleset, struct arena *arena, size_t *ret_n);
 
+/* Services that no rule fires and no file names: a warning for each. */
+void script_unused_services(const struct ruleset *ruleset,
+			    void (*each)(void *context, const struct error *error), void *context);
+
 /* --- Running
  * ------------------------------------------------------------------------------------------------- */
 
