@@ -23,6 +23,7 @@ enum limit_kind {
 /* For tests: the n-th time that a script's memory grows, from 1, it is refused. 0: never. Counted down. */
 struct limit_faults {
 	size_t refuse_nth;
+	bool for_good; /* and each time after it */
 };
 
 struct limits {

@@ -287,17 +287,35 @@ static struct str split_place(struct sandbox *box, struct str text, struct place
 	return (struct str){text.p + at + 2, text.n - at - 2};
 }
 
+/* An error's text is the script's: without controls, terminated, and not too long. False if nothing is left
+ * of it. */
+static bool clean(char z[1000], struct str text)
+{
+	size_t n = 0;
+
+	text = str_trim(text);
+	for (; n < 999 && n < text.n; n++)
+		z[n] = (unsigned char)text.p[n] < ' ' && text.p[n] != '\n' && text.p[n] != '\t' ? '?'
+												: text.p[n];
+	z[n] = 0;
+	return n > 0;
+}
+
 void sandbox_error(struct sandbox *box, lua_State *L, int status, struct error *reterr)
 {
 	struct place place = box->raised.line ? box->raised : sandbox_place(L);
 	struct error error;
+	char z[1000];
 
 	if (status == LUA_ERRMEM) {
 		sandbox_limit_error(box, LIMIT_MEMORY, "memory", &error);
 	} else if (lua_type(L, -1) == LUA_TSTRING) {
 		struct str text = split_place(box, sandbox_str(L, -1), &place);
 
-		error_set(&error, STR_FMT, text.n < 1000 ? (int)text.n : 1000, text.p);
+		if (clean(z, text))
+			error_set(&error, "%s", z);
+		else
+			error_set(&error, "the script raised an error without a text");
 	} else {
 		error_set(&error, "the script raised a %s; error takes a text", luaL_typename(L, -1));
 	}

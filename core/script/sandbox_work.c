@@ -27,8 +27,10 @@ bool sandbox_refuses(struct sandbox *box, size_t n)
 {
 	struct limit_faults *faults = box->limits->faults;
 
-	if (faults && faults->refuse_nth && !box->reserve && --faults->refuse_nth == 0)
+	if (faults && faults->refuse_nth && !box->reserve && --faults->refuse_nth == 0) {
+		faults->refuse_nth = faults->for_good;
 		return true;
+	}
 	return n > memory_left(box);
 }
 

@@ -1,4 +1,4 @@
--- expect: refused "not a module"
+-- expect: refused "module"
 serves "/hostile/load-require-itself"
 local svc = require "services.svc"
 require 'a'
