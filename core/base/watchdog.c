@@ -96,6 +96,12 @@ void watch_begin(struct watch *watch, int64_t budget_us, void (*over)(void *cont
 	STORE(watch->stretch, watch->stretch + 1);
 }
 
+void watch_extend(struct watch *watch, int64_t budget_us)
+{
+	STORE(watch->budget_us, budget_us);
+	STORE(watch->interrupted, 0);
+}
+
 int64_t watch_end(struct watch *watch)
 {
 	STORE(watch->stretch, watch->stretch + 1);

@@ -35,6 +35,9 @@ struct watch *watchdog_watch(struct watchdog *watchdog, void *watched);
 /* The calling thread begins a stretch that may use this much CPU time. Stretches do not nest. */
 void watch_begin(struct watch *watch, int64_t budget_us, void (*over)(void *context), void *context);
 
+/* From within `over`, once: the stretch goes on, and may use this much in all. */
+void watch_extend(struct watch *watch, int64_t budget_us);
+
 /* And ends it; `over` will not be called any more. Returns the CPU time that it took, in us, rounded up to
  * what it took in wall time when that is under a millisecond. */
 int64_t watch_end(struct watch *watch);

@@ -41,6 +41,7 @@ struct script_state *campaign_state_enter(struct shard *shard, const struct camp
 	if (script_state_create_covered(campaign, &run_host, shard->watch, shard->engine->options.coverage,
 					&script, reterr))
 		return NULL;
+	script_state_slice(script, shard->slice_us);
 	state = mem_zalloc(sizeof *state);
 	*state = (struct campaign_state){
 		.campaign = campaign,

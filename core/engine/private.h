@@ -31,6 +31,7 @@ enum {
 	ON_WIRE_MAX = 512,          /* a shard: exchanges under way at once */
 	ON_WIRE_AILING_MAX = 128,   /* of these: of services that fail */
 	RUN_STEPS_MAX = 1000,       /* so that no run goes on for ever */
+	RUN_SLICE_US = 2000,        /* of CPU; then the events of others have their turn */
 	RUN_WARNINGS_MAX = 100,     /* lines of ours in the log of a run, beside its own */
 	RUN_LINE_MAX = 4200,        /* bytes that one takes */
 	ANSWER_BODY_MAX = 64 * 1024,

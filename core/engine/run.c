@@ -43,6 +43,7 @@ static void run_free(struct run *run)
 {
 	timers_cancel(&run->call->shard->timers, &run->timer);
 	list_remove(&run->in_call);
+	list_remove(&run->in_paused);
 	if (run->state == RUN_WAITS_FOR_ANSWER || run->state == RUN_WAITS_FOR_EVENT ||
 	    run->state == RUN_SLEEPS)
 		unit_waiting(run->unit, -1);
@@ -182,6 +183,7 @@ void run_start(struct call *call, struct event *event, const struct rule *rule, 
 		return;
 	}
 	struct run *run = mem_zalloc(sizeof *run);
+	list_init(&run->in_paused);
 	run->call = call;
 	run->event = event_ref(event);
 	run->unit = unit_ref(rule->campaign->unit);
@@ -254,6 +256,9 @@ static bool run_on(struct run *run, const struct step_result *result, struct del
 		return false;
 	case SCRIPT_FAILED:
 		run_failed(run, &error);
+		return false;
+	case SCRIPT_PAUSED:
+		run_pause(run);
 		return false;
 	case SCRIPT_STEP:
 		break;

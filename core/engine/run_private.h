@@ -16,11 +16,12 @@ enum run_state {
 	RUN_WAITS_FOR_ANSWER,
 	RUN_WAITS_FOR_EVENT,
 	RUN_SLEEPS,
+	RUN_PAUSED,  /* its slice of time is up: run_pause.c */
 	RUN_RECORDS, /* its wait is over, which must be on disk before it goes on */
 };
 
 struct run {
-	struct list in_call;
+	struct list in_call, in_paused;
 	struct call *call;
 	struct event *event;
 	struct unit *unit; /* of its campaign */
@@ -67,6 +68,11 @@ void run_go(struct run *run, const struct step_result *result);
 
 void run_begin_waiting(struct run *run, enum run_state state);
 void run_end_waiting(struct run *run, int64_t now_ms);
+
+/* --- run_pause.c --- */
+
+/* It goes on after what the shard has to do otherwise, and after the runs that paused before it. */
+void run_pause(struct run *run);
 
 /* --- run_steps.c --- */
 

@@ -8,6 +8,7 @@ void shard_init(struct shard *shard, struct engine *engine, unsigned index, stru
 	list_init(&shard->idle_calls);
 	list_init(&shard->ready);
 	list_init(&shard->ailing);
+	list_init(&shard->paused);
 	window_init(&shard->once, ONCE_KEYS);
 }
 

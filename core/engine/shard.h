@@ -34,6 +34,11 @@ struct shard {
 	struct watch *watch; /* of its thread */
 	int working;         /* how deep; engine/shard_work.c */
 
+	/* Runs that have used up their slice of time, and go on one a turn: engine/run_pause.c. */
+	int64_t slice_us; /* 0: they have no end */
+	struct list paused;
+	struct timer next_slice;
+
 	/* Calls: engine/call.c */
 	struct call *calls;     /* by subject */
 	struct list idle_calls; /* without a run, oldest first */

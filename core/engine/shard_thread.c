@@ -98,6 +98,7 @@ static int make_one(struct engine *engine, unsigned index, struct error *reterr)
 	};
 	engine->shards[index] = &thread->shard;
 	shard_init(&thread->shard, engine, index, clock_system(), engine->options.seed + index);
+	thread->shard.slice_us = RUN_SLICE_US;
 	mailbox_init(&thread->shard.mailbox, wake_loop, thread);
 	ensure(uv_loop_init(&thread->loop) == 0);
 	ensure(uv_async_init(&thread->loop, &thread->wake, woken) == 0);

@@ -156,7 +156,9 @@ static enum script_ending resume(struct script_run *run, struct script_step *ret
 	sandbox_enter(box, run->L, box->limits->of[LIMIT_RUN_TIME] - run->used_us);
 	status = lua_resume(run->L, NULL, run->began ? 0 : 4, &n);
 	run->began = true;
-	if (status == LUA_YIELD) {
+	if (status == LUA_YIELD && box->paused) {
+		ending = SCRIPT_PAUSED;
+	} else if (status == LUA_YIELD) {
 		*ret_step = run->step;
 		run->step.request = NULL;
 		ending = SCRIPT_STEP;
@@ -180,7 +182,7 @@ enum script_ending script_run_resume(struct script_run *run, const struct step_r
 	ending = resume(run, ret_step, reterr);
 	run->result = NULL;
 	state->current = NULL;
-	if (ending != SCRIPT_STEP)
+	if (ending != SCRIPT_STEP && ending != SCRIPT_PAUSED)
 		end_coroutine(run);
 	return ending;
 }

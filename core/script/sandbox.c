@@ -45,6 +45,13 @@ static void hook(lua_State *L, lua_Debug *at)
 	sandbox_check_time(L);
 	if (at->event == LUA_HOOKLINE && box->on_line)
 		box->on_line(L, at);
+	/* Not within a function of C, as table.sort: it pauses after that. */
+	if (!box->slice_is_up || at->event != LUA_HOOKCOUNT || !lua_isyieldable(L))
+		return;
+	box->slice_is_up = 0;
+	box->paused = true;
+	lua_sethook(L, NULL, 0, 0);
+	lua_yield(L, 0); /* which returns here, and takes effect when the hook does */
 }
 
 /* In the signal's handler, on the thread that runs the script. This is what lua_sethook may be used for. */
@@ -52,6 +59,12 @@ static void time_is_up(void *context)
 {
 	struct sandbox *box = context;
 
+	if (box->slice_us && !box->slice_is_up) {
+		box->slice_is_up = 1;
+		watch_extend(box->watch, box->budget_us);
+		lua_sethook(box->running, hook, LUA_MASKCOUNT, 1);
+		return;
+	}
 	box->time_is_up = 1;
 	lua_sethook(box->running, hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
 }
@@ -63,8 +76,13 @@ void sandbox_enter(struct sandbox *box, lua_State *L, int64_t budget_us)
 	box->n_keys = 0;
 	box->running = L;
 	box->time_is_up = 0;
+	box->paused = false;
+	box->budget_us = budget_us;
+	/* The last slice, and what is no run, has no other end than that of its time. */
+	box->slice_is_up = L == box->L || budget_us <= box->slice_us;
 	lua_sethook(L, box->on_line ? hook : NULL, box->on_line ? LUA_MASKLINE : 0, 0);
-	watch_begin(box->watch, budget_us, time_is_up, box);
+	watch_begin(box->watch, box->slice_us && !box->slice_is_up ? box->slice_us : budget_us, time_is_up,
+		    box);
 }
 
 int64_t sandbox_leave(struct sandbox *box)

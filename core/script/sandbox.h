@@ -71,6 +71,10 @@ struct sandbox {
 
 	struct watch *watch;
 	lua_State *running;               /* box->L or a run's coroutine, while it runs */
+	int64_t budget_us;                 /* of the stretch that runs */
+	int64_t slice_us;                  /* after which a run makes room for others; 0: never */
+	volatile sig_atomic_t slice_is_up; /* it pauses as soon as it can */
+	bool paused;                       /* and has */
 	volatile sig_atomic_t time_is_up; /* set by the watchdog's signal */
 	enum limit_kind time;             /* that this is */
 

@@ -88,6 +88,10 @@ struct coverage;
 int script_state_create_covered(const struct campaign *campaign, const struct script_host *host,
 				struct watch *watch, struct coverage *coverage, struct script_state **ret,
 				struct error *reterr);
+/* Runs of this state pause after so much CPU time at once, in us, so that others have their turn; 0, as at first:
+ * never. */
+void script_state_slice(struct script_state *state, int64_t slice_us);
+
 void script_state_destroy(
 	struct script_state *state); /* its runs must have been destroyed; NULL is allowed */
 size_t script_state_memory(const struct script_state *state); /* bytes that it holds now */
@@ -125,6 +129,7 @@ enum script_ending {
 	SCRIPT_SKIPPED, /* error->what is the reason */
 	SCRIPT_FAILED,  /* error says what and where */
 	SCRIPT_STEP,    /* it waits for the result of *ret_step */
+	SCRIPT_PAUSED,  /* its slice is up: it goes on when it is resumed, without a result */
 };
 
 /* A run of the rule (one with needs_lua) for this event. `log` takes warnings about tags; it and `context`

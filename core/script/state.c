@@ -194,6 +194,11 @@ int script_state_create_covered(const struct campaign *campaign, const struct sc
 	return 0;
 }
 
+void script_state_slice(struct script_state *state, int64_t slice_us)
+{
+	state->box.slice_us = slice_us;
+}
+
 void script_state_destroy(struct script_state *state)
 {
 	if (!state)

@@ -7,6 +7,8 @@ CPU figures are user and system time of the measured process alone, divided by e
 are other processes. Times of a shared machine mean nothing by themselves: look at the ratios.
 """
 import argparse
+import http.client
+import http.server
 import json
 import os
 import pathlib
@@ -18,6 +20,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.parse
 import urllib.request
@@ -347,8 +350,85 @@ def post_ndjson(port, body):
     connection.close()
 
 
-ROWS = {"cost": bench_cost, "durability": bench_durability, "memory": bench_memory, "campaigns": bench_campaigns,
-        "reload": bench_reload, "pause": bench_pause}
+VICTIM = """
+serves { "/campaigns/8842" }
+local svc = http.service { name = "clocked", method = "POST", url = "http://127.0.0.1:%d/#uii#" }
+rule "sends" { on = "agent_termination", run = function(call) svc:send() end }
+"""
+
+HOG = """
+serves { "/campaigns/1" }
+rule "uses up its budget" { on = "agent_termination", run = function(call) while true do end end }
+"""
+
+
+class Clock(threading.Thread):
+    """A web service that notes when each request comes."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.arrived = {}
+        arrived = self.arrived
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                arrived[self.path[1:]] = time.monotonic()
+                self.send_response(200)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, *args):
+                pass
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        self.start()
+
+    def run(self):
+        self.server.serve_forever()
+
+
+def post_event(connection, name, source):
+    connection.request("POST", "/v1/events", EVENT.replace("@ID@", name).replace("/campaigns/8842", source).encode(),
+                       {"content-type": "application/cloudevents+json"})
+    if connection.getresponse().read() is None:
+        sys.exit("no answer")
+
+
+def latencies(engine, clock, name, seconds, victims_a_second, hogs_a_second):
+    """From the event's post to the request that it makes, in ms, sorted; and how much of the time the hogs were asked to take."""
+    connection = http.client.HTTPConnection("127.0.0.1", engine.port)
+    posted, begun = {}, time.monotonic()
+    for i in range(seconds * victims_a_second):
+        time.sleep(max(0, begun + i / victims_a_second - time.monotonic()))
+        if hogs_a_second and i % (victims_a_second // hogs_a_second) == 0:
+            post_event(connection, f"{name}hog{i}", "/campaigns/1")
+        posted[f"{name}{i}"] = time.monotonic()
+        post_event(connection, f"{name}{i}", "/campaigns/8842")
+    until("requests", lambda: all(uii in clock.arrived for uii in posted), seconds=60)
+    return sorted((clock.arrived[uii] - at) * 1000 for uii, at in posted.items())
+
+
+def bench_isolation(build, folder, sink, events):
+    """One campaign uses up its 50 ms on every event, on the one shard on which the other is served."""
+    clock = Clock()
+    rules = folder / "isolation"
+    rules.mkdir()
+    (rules / "victim.lua").write_text(VICTIM % clock.port)
+    (rules / "hog.lua").write_text(HOG)
+    engine = Engine.__new__(Engine)
+    engine.start(build, folder, rules, ("--shards", "1"))
+    latencies(engine, clock, "warm", 2, 100, 0)
+    for hogs in (0, 2, 5, 10):
+        found = latencies(engine, clock, f"h{hogs}x", 10, 100, hogs)
+        row("isolation", f"p50 {found[len(found) // 2]:5.1f} ms, p99 {found[len(found) * 99 // 100]:5.1f} ms from an event to its request, "
+            f"100 events a second, beside {hogs} a second that use up 50 ms each")
+    engine.stop()
+
+
+ROWS = {"isolation": bench_isolation, "cost": bench_cost, "durability": bench_durability,
+        "memory": bench_memory, "campaigns": bench_campaigns, "reload": bench_reload, "pause": bench_pause}
 
 
 def main():
