@@ -7,9 +7,9 @@
 #include <time.h>
 
 enum {
-	LOOK_US = 5000,       /* between two looks while somebody works */
+	LOOK_US = 2000,       /* between two looks while somebody works */
 	IDLE_LOOK_US = 50000, /* while nobody has for a while */
-	IDLE_LOOKS = 20,      /* how many that is */
+	IDLE_LOOKS = 100,     /* how many that is */
 	MARK_US = 1000,       /* how old the thread's own reading of its CPU clock may be */
 };
 

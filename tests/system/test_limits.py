@@ -138,3 +138,12 @@ def test_a_limit_that_is_none_is_wrong_usage(run_command, args, what):
     for command in ("run", "check"):
         done = run_command(command, *args)
         assert done.returncode == 2 and what in done.stderr
+
+
+def test_a_run_that_takes_long_makes_room_for_others(start_engine):
+    engine = start_engine(RULES, args=["--shards", "1", "--max-run-time", "3s"])
+    engine.post_events(event("loop"), event("wait"), event("slip"))
+    # What came behind it is done while it still runs.
+    rule_of(engine, "slip-1", "failed")
+    assert rule_of(engine, "loop-1", "waiting")["reason"] == "it is under way"
+    assert rule_of(engine, "loop-1", "failed")["reason"] == "limits.lua:4: used up its time of 3000 ms"
