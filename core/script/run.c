@@ -133,13 +133,19 @@ static bool has_time_left(struct script_run *run, struct error *reterr)
 	const struct sandbox *box = &run->state->box;
 	char limit[32];
 
+	struct place place;
+
 	if (run->used_us < box->limits->of[LIMIT_RUN_TIME])
 		return true;
 	limit_show(LIMIT_RUN_TIME, box->limits, limit, sizeof limit);
-	error_set(reterr, "used up its time of %s, in all its steps together", limit);
+	error_set(reterr, "used up its time of %s%s", limit,
+		  run->step.line ? ", in all its steps together" : "");
 	error_hint(reterr, "the limit is --%s", limit_infos[LIMIT_RUN_TIME].option);
-	error_at(reterr, run->rule->campaign->file, run->step.line, 0,
-		 sandbox_file(box, run->rule->campaign->file)->text);
+	/* Where it waits, or has paused. */
+	place = sandbox_place(run->L);
+	if (!place.file)
+		place = (struct place){sandbox_file(box, run->rule->campaign->file), run->rule->line};
+	error_at(reterr, place.file->path, place.line, 0, place.file->text);
 	return false;
 }
 

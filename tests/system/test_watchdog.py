@@ -39,12 +39,12 @@ def wait_for_outcome(engine, name, rule, outcome):
     raise AssertionError(f"{rule} of {name} never was {outcome}: {outcomes(engine, name)}")
 
 
-def move_to_last_port(engine, n):
-    """The n-th start of the engine listens on a port of its own."""
-    def ports(lines):
-        found = [match.group(1) for match in map(LISTENING.search, lines) if match]
-        return found if len(found) >= n else None
-    engine.port = int(engine.err.wait(ports)[n - 1])
+def move_to_port_after(engine, text):
+    """Each start of the engine listens on a port of its own: to that of the start that said this, or came after it."""
+    def port(lines):
+        said = next((i for i, line in enumerate(lines) if text in line), len(lines))
+        return next((match.group(1) for match in map(LISTENING.search, lines[said:]) if match), None)
+    engine.port = int(engine.err.wait(port))
 
 
 @pytest.mark.parametrize("fault,signal_name", [("stall", "Aborted"), ("crash", "Aborted")])
@@ -56,7 +56,7 @@ def test_what_crashes_twice_is_quarantined(start_engine, fault, signal_name):
     engine.post_events(event("bad"))
     engine.wait_for_log('an event is quarantined.*"event":"bad"')
     assert len(re.findall(f'the engine crashed, and is started again","signal":"{signal_name}"', engine.log_text())) == 2, engine.log_text()
-    move_to_last_port(engine, 3)
+    move_to_port_after(engine, "an event is quarantined")
     for rule in ("in lua", "waits"):
         assert "quarantined: the engine has crashed 2 times" in wait_for_outcome(engine, "bad", rule, "failed")["reason"]
     # The others go on, from before the crash and after it.
@@ -101,7 +101,7 @@ def test_the_supervisor_starts_a_killed_engine_again_and_passes_signals_on(start
     engine = start_engine(RULES, args=["--supervise"])
     (child,) = children(engine.pid)
     os.kill(child, signal.SIGKILL)
-    move_to_last_port(engine, 2)
+    move_to_port_after(engine, "the engine crashed")
     engine.post_events(event("after"))
     engine.stop()
     assert engine.wait() == 0
