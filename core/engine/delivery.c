@@ -6,6 +6,7 @@
 #include "format/exchange_text.h"
 #include "format/trace.h"
 #include "policy/retry.h"
+#include "soap/client.h"
 
 #include <stdio.h>
 
@@ -301,6 +302,8 @@ static void attempt_done(struct exchange *exchange, const struct answer *given)
 	struct answer *hidden = attempt_hide(delivery, given), answer = hidden ? *hidden : *given;
 	attempt_finish(delivery);
 	retry_judge(policy, &answer);
+	if (delivery->service->soap)
+		soap_client_judge(delivery->service->soap, &answer);
 	tally_add(delivery->tally, TALLY_ATTEMPTS, 1);
 	if (answer.failure != FAILURE_NONE)
 		tally_add(delivery->tally, TALLY_FAILED_ATTEMPTS, 1);

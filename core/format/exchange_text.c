@@ -188,7 +188,7 @@ static enum failure failure_of(const struct value *name)
 {
 	if (!name || name->kind != VALUE_STRING)
 		return FAILURE_NONE;
-	for (enum failure f = FAILURE_NONE; f <= FAILURE_AUTH; f++)
+	for (enum failure f = FAILURE_NONE; f <= FAILURE_FAULT; f++)
 		if (str_eq(name->text, str_of(failure_name(f))))
 			return f;
 	return FAILURE_PROTOCOL;

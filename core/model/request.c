@@ -108,6 +108,8 @@ const char *failure_name(enum failure failure)
 		return "stopped";
 	case FAILURE_AUTH:
 		return "auth";
+	case FAILURE_FAULT:
+		return "fault";
 	}
 	return "unknown";
 }

@@ -60,6 +60,7 @@ enum failure {
 	FAILURE_PROXY,    /* the proxy of the engine: it cannot be reached, or lets nothing through */
 	FAILURE_STOPPED,  /* the engine is stopping */
 	FAILURE_AUTH,     /* nothing was sent: a secret is missing, or no token was given */
+	FAILURE_FAULT,    /* a SOAP fault, whatever its status */
 };
 
 const char *failure_name(enum failure failure); /* "dns", "connect", …; FAILURE_NONE: "none" */
@@ -71,6 +72,7 @@ struct answer {
 	struct header *headers;
 	size_t n_headers;
 	struct str body;
+	bool final; /* asking again is of no use */
 	bool cut; /* the body was longer than the limit */
 	int64_t took_us;
 };

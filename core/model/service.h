@@ -30,6 +30,7 @@ struct rows {
 };
 
 struct unit;
+struct soap_client;
 
 struct service {
 	struct str name;  /* unique among all services; "group.key" unless the rules name it */
@@ -65,6 +66,7 @@ struct service {
 	const struct auth *const *auths; /* at most one of a kind */
 	size_t n_auths;
 	const struct signing *sign; /* NULL: not signed */
+	const struct soap_client *soap; /* soap/client.h; NULL: an HTTP service */
 
 	struct str file; /* where it was declared */
 	int line;

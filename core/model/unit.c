@@ -19,6 +19,8 @@ void unit_unref(struct unit *unit)
 	for (size_t i = 0; i < unit->n_files; i++)
 		if (unit->units[i] != unit)
 			unit_unref(unit->units[i]);
+	for (struct unit_owned *owned = unit->owned; owned; owned = owned->next)
+		owned->free(owned->thing);
 	arena_finish(&unit->arena);
 	free(unit);
 }

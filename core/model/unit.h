@@ -21,6 +21,14 @@ struct source_file {
 	struct str text;
 };
 
+/* Something that a unit owns and that is not of its arena. */
+struct unit_owned {
+	void *thing;
+	void (*free)(void *thing);
+	struct str name;
+	struct unit_owned *next;
+};
+
 struct unit {
 	int refs;     /* atomic */
 	int waiting;  /* atomic: runs of its campaign that wait, on all shards */
@@ -38,6 +46,7 @@ struct unit {
 	size_t n_files;
 	const struct problem *problems; /* warnings that were found while it was loaded */
 	size_t n_problems;
+	struct unit_owned *owned; /* while it is loaded it grows */
 };
 
 /* A unit is an allocation of its own (mem_zalloc, refs 1); all that it points to lives in its arena or in

@@ -63,7 +63,7 @@ int64_t retry_pause_ms(const struct answer *answer, int64_t now_ms)
 
 static int attempts_allowed(const struct retry_policy *policy, const struct answer *answer)
 {
-	if (answer->failure == FAILURE_REFUSED)
+	if (answer->failure == FAILURE_REFUSED || answer->final)
 		return 1;
 	if (answer->failure != FAILURE_STATUS || status_set_has(&policy->retry_on, answer->status))
 		return policy->attempts;

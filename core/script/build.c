@@ -12,6 +12,7 @@
 #include "format/json.h"
 #include "format/request_build.h"
 #include "format/template.h"
+#include "soap/client.h"
 
 #include <stdio.h>
 
@@ -477,6 +478,10 @@ void build_step_request(lua_State *L, struct script_run *run, struct service_box
 	const struct overrides *given = NULL;
 	struct error error;
 
+	if (box->service->soap && box->service->soap->wsdl) {
+		build_soap_request(L, run, box, service_index, overrides);
+		return;
+	}
 	luaL_checkstack(L, 24, NULL);
 	if (overrides)
 		check_overrides(L, overrides);

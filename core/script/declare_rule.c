@@ -1,5 +1,6 @@
 /* rule "name" { … }, serves and tags while rules load. */
 #include "script/load.h"
+#include "script/soap_calls.h"
 #include "script/state.h"
 
 #include "format/secret_mark.h"
@@ -248,6 +249,7 @@ static int open_rule(lua_State *L)
 void load_rules_end(struct loader *loader, struct draft *draft)
 {
 	report_open_rule(loader, draft);
+	soap_check_calls(loader, draft);
 }
 
 static int declare_rule(lua_State *L)

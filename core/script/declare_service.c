@@ -1,5 +1,6 @@
 /* http.service { … } while rules load: the list of its keys, and which service of its file it is. */
 #include "script/service_keys.h"
+#include "script/soap_keys.h"
 #include "script/state.h"
 
 #include "policy/retry.h"
@@ -96,6 +97,28 @@ static const struct service_key http_keys[] = {
 	SERVICE_LIMIT_KEYS,
 };
 
+/* Those of them that a SOAP service has as well. */
+const struct service_key common_keys[] = {
+	{"name", read_name},        {"active", read_active},    {"strict", read_strict},
+	{"headers", read_headers},  {"timeout", read_timeout},  {"retry", read_retry},
+	{"success", read_statuses}, {"dead_on", read_statuses}, {"retry_on", read_statuses},
+	{"expires", read_expires},  {"order", read_order},      {"auth", read_auth},
+	{"sign", read_sign},        {"debug", read_debug},      SERVICE_LIMIT_KEYS,
+};
+const size_t n_common_keys = countof(common_keys);
+
+static void compile_http(struct reading *reading)
+{
+	struct service *service = reading->service;
+
+	read_keys(reading, "http.service", http_keys, countof(http_keys));
+	if (!reading->has_url)
+		problem_hint(reading->loader, &reading->slot->where,
+			     "url = \"https://crm.example.com/calls\"", "http.service needs a url");
+	if (!service->method.p)
+		service->method = reading->body_key || service->cloudevents ? STR("POST") : STR("GET");
+}
+
 static void compile(struct reading *reading)
 {
 	struct service *service = reading->service;
@@ -104,12 +127,10 @@ static void compile(struct reading *reading)
 	service->active = true;
 	service->timeout_ms = TIMEOUT_DEFAULT_MS;
 	service->retry = retry_default;
-	read_keys(reading, "http.service", http_keys, countof(http_keys));
-	if (!reading->has_url)
-		problem_hint(reading->loader, &slot->where, "url = \"https://crm.example.com/calls\"",
-			     "http.service needs a url");
-	if (!service->method.p)
-		service->method = reading->body_key || service->cloudevents ? STR("POST") : STR("GET");
+	if (reading->is_soap)
+		compile_soap(reading);
+	else
+		compile_http(reading);
 	service->dynamic = service->dynamic || service->url_dynamic || service->body_dynamic;
 	service->line = slot->where.line;
 	service->file =
@@ -143,10 +164,14 @@ static struct slot *add_slot(lua_State *L, struct loader *loader, const struct l
 }
 
 /* A broken service breaks every campaign that sees it; the problem itself is reported once. */
-static void compile_slot(lua_State *L, struct loader *loader, struct slot *slot)
+static void compile_slot(lua_State *L, struct loader *loader, struct slot *slot, bool is_soap)
 {
-	struct reading reading = {
-		.L = L, .loader = loader, .slot = slot, .service = slot->service, .table = 1};
+	struct reading reading = {.L = L,
+				  .loader = loader,
+				  .slot = slot,
+				  .service = slot->service,
+				  .table = 1,
+				  .is_soap = is_soap};
 	struct draft *current = loader->current, probe = {0};
 
 	/* Stays so if Lua runs out of memory in between. */
@@ -154,6 +179,9 @@ static void compile_slot(lua_State *L, struct loader *loader, struct slot *slot)
 	loader->current = &probe;
 	if (lua_istable(L, 1))
 		compile(&reading);
+	else if (is_soap)
+		problem_hint(loader, &slot->where, "soap.service { name = \"…\", wsdl = \"….wsdl\" }",
+			     "soap.service takes a table, not a %s", luaL_typename(L, 1));
 	else
 		problem_hint(loader, &slot->where, "http.service { name = \"…\", url = \"…\" }",
 			     "http.service takes a table, not a %s", luaL_typename(L, 1));
@@ -168,7 +196,7 @@ int load_service(lua_State *L)
 	struct loader *loader = box->loader;
 	struct service_box *service;
 	struct slot *slot;
-	bool is_new = false;
+	bool is_new = false, is_soap = lua_toboolean(L, 2);
 
 	lua_settop(L, 1);
 	sandbox_check(L);
@@ -182,7 +210,7 @@ int load_service(lua_State *L)
 	if (loader->current)
 		*(struct slot **)vec_add(&loader->current->slots, sizeof slot) = slot;
 	if (is_new)
-		compile_slot(L, loader, slot);
+		compile_slot(L, loader, slot, is_soap);
 	service = lua_newuserdatauv(L, sizeof *service, 1);
 	*service = (struct service_box){slot->service, slot};
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &sandbox_service_mt);

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILES_MAX = 20000, FILE_BYTES_MAX = 1 << 20, FOLDERS_DEEP_MAX = 16 };
+enum { FILES_MAX = 20000, FILE_BYTES_MAX = 1 << 20, DESCRIPTION_BYTES_MAX = 16 << 20, FOLDERS_DEEP_MAX = 16 };
 
 struct reading {
 	struct arena *arena;
@@ -23,6 +23,12 @@ struct reading {
 };
 
 static int read_folder(struct reading *reading, int folder, const char *path, int depth);
+
+/* Of a SOAP service. */
+static bool is_description(struct str name)
+{
+	return str_ends(name, STR(".wsdl")) || str_ends(name, STR(".xsd"));
+}
 
 static int failed(struct reading *reading, const char *path)
 {
@@ -64,8 +70,10 @@ static int read_file(struct reading *reading, int folder, const char *name, cons
 		return failed(reading, path);
 	if (fstat(file, &about) || !S_ISREG(about.st_mode))
 		ret = error_set(reading->reterr, "'%s' is no regular file", path);
-	else if (about.st_size > FILE_BYTES_MAX)
-		ret = error_set(reading->reterr, "'%s' is over 1 MiB", path);
+	else if (about.st_size > (is_description(str_of(name)) ? DESCRIPTION_BYTES_MAX : FILE_BYTES_MAX))
+		ret = error_set(reading->reterr, "'%s' is over %d MiB", path,
+				is_description(str_of(name)) ? DESCRIPTION_BYTES_MAX >> 20
+							     : FILE_BYTES_MAX >> 20);
 	else
 		ret = read_all(reading, file, (size_t)about.st_size, path);
 	close(file);
@@ -91,7 +99,7 @@ static bool is_wanted(const struct reading *reading, struct str name)
 		return reading->tests;
 	if (reading->tests)
 		return false;
-	return str_ends(name, STR(".lua")) || str_ends(name, STR(".wsdl")) || str_ends(name, STR(".xsd"));
+	return str_ends(name, STR(".lua")) || is_description(name);
 }
 
 static int read_entry(struct reading *reading, int folder, const char *name, const char *path, int depth)

@@ -144,6 +144,7 @@ static int setup(lua_State *L)
 	lib_secret_open(L);
 	lib_auth_open(L);
 	lib_mappings_open(L);
+	lib_soap_open(L);
 	for (size_t i = 0; i < prelude_n; i++) {
 		if (luaL_loadbufferx(L, prelude_texts[i].p, prelude_texts[i].n, "=[prelude]", "t"))
 			lua_error(L);

@@ -201,3 +201,4 @@ void lib_run_open(lua_State *L);
 void lib_secret_open(lua_State *L);
 void lib_auth_open(lua_State *L);
 void lib_mappings_open(lua_State *L);
+void lib_soap_open(lua_State *L);

@@ -16,6 +16,8 @@ struct reading {
 	struct service *service;
 	int table;
 	bool has_url;
+	bool is_soap;
+	struct soap_declaration *soap; /* of a SOAP service, while it is read: declare_soap.c */
 	const char *body_key; /* the one that gave the body; NULL: none so far */
 };
 

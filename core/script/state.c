@@ -70,6 +70,11 @@ static void bind_functions(lua_State *L, int table)
 	lua_newtable(L);
 	for (size_t i = 0; i < countof(parts); i++)
 		bind_part(L, table, lua_gettop(L), parts[i][0], parts[i][1]);
+	/* Of a SOAP service: tables that stay as they are. */
+	lua_getfield(L, table, "args");
+	lua_setfield(L, -2, "args");
+	lua_getfield(L, table, "soap_headers");
+	lua_setfield(L, -2, "soap_headers");
 }
 
 /* http_service(table): the service that this call of the file declared. */

@@ -69,6 +69,10 @@ extern const char state_rules, state_services, state_runs;
 void build_step_request(lua_State *L, struct script_run *run, struct service_box *box, int service_index,
 			int overrides);
 
+/* The same for a SOAP service: `request` is a table of the prelude's, with operation, args and soap_headers (0: what
+ * is declared). */
+void build_soap_request(lua_State *L, struct script_run *run, struct service_box *box, int service_index, int request);
+
 /* For the bind mode. */
 int bind_service(lua_State *L);
 int bind_rule(lua_State *L);

@@ -4,11 +4,13 @@
 #include "engine/solo.h"
 #include "engine/verdict.h"
 #include "script/coverage.h"
+#include "soap/client.h"
 
 #include <stdio.h>
 
 enum {
 	RESULT_ARENA_MAX = 16 << 20,
+	SOAP_ANSWER_MAX = 1 << 20,
 	REASON_MAX = 4096,
 	RESULT_LOG_MAX = 200,
 };
@@ -227,6 +229,29 @@ static void answer_with(const struct scripted_answer *scripted, const struct exc
 	ret->answer.body = scripted->body;
 }
 
+/* A SOAP service answers with an envelope of its schema: what is scripted is the operation's output, and what
+ * is not is empty. */
+static void answer_as_soap(const struct soap_client *soap, struct result *result,
+			   const struct exchange *exchange, const struct scripted_answer *scripted,
+			   struct fake_answer *ret)
+{
+	static struct header types[] = {{{"content-type", 12}, {"text/xml; charset=utf-8", 23}}};
+	struct buf body;
+	struct error error;
+	buf_init(&body, SOAP_ANSWER_MAX);
+	if (soap_client_answer(soap, exchange->request, scripted ? scripted->output : NULL, &body, &error)) {
+		ret->answer.status = 0;
+		ret->answer.failure = FAILURE_PROTOCOL;
+		snprintf(ret->answer.detail, sizeof ret->answer.detail, "the scripted answer: %.120s",
+			 error.what);
+	} else {
+		ret->answer.body = copy(result, buf_view(&body));
+		ret->answer.headers = types;
+		ret->answer.n_headers = countof(types);
+	}
+	buf_finish(&body);
+}
+
 /* What stands behind the host, as a sink sees it. */
 static struct str path_of(struct str url)
 {
@@ -258,10 +283,15 @@ static void answer(void *context, const struct exchange *exchange, struct fake_a
 		.method = exchange->request->method,
 		.path = path_of(exchange->request->url),
 	};
+	const struct soap_client *soap = delivery ? delivery->service->soap : NULL;
+	if (soap)
+		key.operation = soap_client_operation(soap, exchange->request);
 	const struct scripted_answer *scripted =
 		simulation->options.answers ? answers_take(simulation->options.answers, &key) : NULL;
 	if (scripted)
 		answer_with(scripted, exchange, ret);
+	if (soap && item && (!scripted || scripted->output))
+		answer_as_soap(soap, result, exchange, scripted, ret);
 }
 
 /* --- events --- */

@@ -37,6 +37,10 @@ static void write_attribute(struct build *b, struct str ns, struct str name, str
 static int write_given(struct build *b, const struct schema_attribute *attribute, struct slot *slot)
 {
 	struct str text;
+	if (build_is_unknown(slot->value)) {
+		slot->next = slot->n;
+		return 0;
+	}
 	if (!build_push(b, slot->key, 0))
 		return -1;
 	if (slot->value->kind == VALUE_NULL)
@@ -53,7 +57,7 @@ static int write_given(struct build *b, const struct schema_attribute *attribute
 
 static int write_missing(struct build *b, const struct schema_attribute *attribute)
 {
-	if (!attribute->required)
+	if (!attribute->required || b->some)
 		return 0;
 	if (attribute->fixed.p)
 		write_attribute(b, attribute->ns, attribute->name, attribute->fixed);
@@ -68,7 +72,7 @@ static int write_missing(struct build *b, const struct schema_attribute *attribu
 /* What a wildcard lets through: "@name", "@xml:name", "@{namespace}name". */
 static int write_other(struct build *b, struct slot *slot)
 {
-	struct str key = {slot->key.p + 1, slot->key.n - 1}, ns = STR(""), name = key, text;
+	struct str key = {slot->key.p + 1, slot->key.n - 1}, ns = STR(""), name = key, text = STR("");
 	const char *end = key.n && key.p[0] == '{' ? memchr(key.p, '}', key.n) : NULL;
 	if (end) {
 		ns = (struct str){key.p + 1, (size_t)(end - key.p) - 1};
@@ -81,7 +85,8 @@ static int write_other(struct build *b, struct slot *slot)
 		return -1;
 	if (!builtin_valid(BUILTIN_NCNAME, name) || str_eq(name, STR("xmlns")))
 		return build_fail(b, "this cannot be the name of an attribute");
-	if (build_text(b, schema_builtin(BUILTIN_ANY_SIMPLE), slot->value, &text))
+	if (!build_is_unknown(slot->value) &&
+	    build_text(b, schema_builtin(BUILTIN_ANY_SIMPLE), slot->value, &text))
 		return -1;
 	build_pop(b);
 	slot->next = slot->n;

@@ -130,6 +130,11 @@ static int emit_named(struct build *b, const struct particle *particle, const st
 	struct slot *slot = build_slot(slots, element->name);
 	if (!slot || slot->next >= slot->n)
 		return 0;
+	if (b->empty_is_list && particle->max != 1 && slot->value->kind == VALUE_OBJECT &&
+	    slot->value->n == 0) {
+		slot->next = slot->n;
+		return 0;
+	}
 	bool one = particle->max == 1, whole = one && build_takes_array(element->type);
 	if (element->abstract && element->n_substitutes)
 		return build_fail(b,
@@ -150,8 +155,26 @@ static int emit_named(struct build *b, const struct particle *particle, const st
 	return 0;
 }
 
-static int missing(struct build *b, const struct schema_element *element, int32_t taken, int32_t min)
+static int unknown(struct build *b, const struct slots *slots, struct str key);
+
+/* A slip in a name makes two mistakes: a field too many, and one that is missing. The first says more. */
+static bool has_slip(struct build *b, const struct slots *slots)
 {
+	for (uint32_t i = 0; i < slots->n; i++) {
+		struct str key = slots->items[i].key;
+		if (key.n && key.p[0] != '@' && key.p[0] != '#' && !schema_field(slots->type, STR(""), key)) {
+			unknown(b, slots, key);
+			return true;
+		}
+	}
+	return false;
+}
+
+static int missing(struct build *b, const struct slots *slots, const struct schema_element *element,
+		   int32_t taken, int32_t min)
+{
+	if (has_slip(b, slots))
+		return -1;
 	if (!build_push(b, element->name, 0))
 		return -1;
 	if (taken)
@@ -165,13 +188,16 @@ static int missing(struct build *b, const struct schema_element *element, int32_
 }
 
 /* A required element that was not given: its fixed value, or in a simulated answer an empty one. */
-static int fill(struct build *b, const struct schema_element *element, int32_t taken, int32_t min)
+static int fill(struct build *b, const struct slots *slots, const struct schema_element *element,
+		int32_t taken, int32_t min)
 {
 	static const struct value nothing = {.kind = VALUE_NULL};
 	struct value fixed = {.kind = VALUE_STRING, .text = element->fixed};
 	bool known = element->fixed.p && !element->type->complex;
+	if (b->some)
+		return 0;
 	if (!known && !b->lenient)
-		return missing(b, element, taken, min);
+		return missing(b, slots, element, taken, min);
 	if (b->lenient && b->depth > LENIENT_DEPTH_MAX)
 		return 0;
 	if (element->abstract && element->n_substitutes)
@@ -193,7 +219,7 @@ static int emit_element(struct build *b, const struct particle *particle, struct
 	for (uint32_t i = 0; i < element->n_substitutes; i++)
 		if (emit_named(b, particle, element->substitutes[i], slots, &taken))
 			return -1;
-	return taken < particle->min ? fill(b, element, taken, particle->min) : 0;
+	return taken < particle->min ? fill(b, slots, element, taken, particle->min) : 0;
 }
 
 static int emit_any(struct build *b, const struct particle *particle, struct slots *slots)
@@ -204,6 +230,8 @@ static int emit_any(struct build *b, const struct particle *particle, struct slo
 	     slot && slot->next < slot->n && (particle->max == OCCURS_UNBOUNDED || n < particle->max); n++) {
 		const struct value *value = next_value(slot, false);
 		struct xml_node *root;
+		if (build_is_unknown(value))
+			continue;
 		if (value->kind != VALUE_STRING)
 			return build_fail(b, "'#any' is a list of XML texts, not of " STR_FMT,
 					  STR_ARG(value_kind_name(value)));
@@ -231,8 +259,10 @@ static void collect_names(const struct particle *particle, struct str *names, si
 			collect_names(&particle->items[i], names, n);
 }
 
-static int missing_choice(struct build *b, const struct particle *particle)
+static int missing_choice(struct build *b, const struct particle *particle, const struct slots *slots)
 {
+	if (has_slip(b, slots))
+		return -1;
 	struct str names[NAMES_MAX];
 	struct buf list;
 	size_t n = 0;
@@ -286,13 +316,15 @@ static int emit_choice(struct build *b, const struct particle *choice, struct sl
 		return emit(b, branch, slots);
 	if (!choice->n)
 		return 0;
+	if (b->some)
+		return 0;
 	if (b->lenient)
 		return emit(b, &choice->items[0], slots);
 	/* Many schemas ask for one of some fields that are optional themselves. To send none of them is
 	 * allowed by the letter and hardly ever meant: it takes an empty list to say so. */
 	if (given_as_none(choice, slots) && fit(b, choice, slots) >= 0)
 		return 0;
-	return missing_choice(b, choice);
+	return missing_choice(b, choice, slots);
 }
 
 static int emit_once(struct build *b, const struct particle *particle, struct slots *slots)

@@ -18,22 +18,20 @@ enum {
 	LENIENT_DEPTH_MAX = 12,
 };
 
-struct build_step {
-	struct str name;
-	uint32_t index; /* from 1; 0: not one of several */
-};
-
 struct build {
 	const struct wsdl *wsdl;
 	struct buf *out;
 	struct arena scratch;
 	struct str namespaces[BUILD_NAMESPACES_MAX];
 	size_t n_namespaces;
-	struct build_step path[BUILD_DEPTH_MAX];
+	struct soap_path_step path[BUILD_DEPTH_MAX];
 	size_t depth, steps;
 	enum soap_version version;
-	bool encoded; /* rpc/encoded: types are written beside values */
-	bool lenient; /* what is missing is filled with empty values */
+	bool encoded;             /* rpc/encoded: types are written beside values */
+	bool lenient;             /* what is missing is filled with empty values */
+	bool some;                /* only a check, and not all arguments are known */
+	bool empty_is_list;       /* an empty table stands for no values where several may stand */
+	struct soap_path *failed; /* takes the path of an error; NULL is allowed */
 	struct error *error;
 };
 
@@ -92,4 +90,5 @@ void build_xsi_type(struct build *b, const struct schema_type *type);
 
 int build_encoded_array(struct build *b, const struct declared *declared, const struct value *value);
 bool build_takes_array(const struct schema_type *type);
+bool build_is_unknown(const struct value *value);
 struct str value_kind_name(const struct value *value);

@@ -30,8 +30,25 @@ int build_fail(struct build *b, const char *format, ...)
 	buf_init(&path, 300);
 	write_path(b, &path);
 	error_set(b->error, "%s: %s", buf_z(&path), what);
+	if (b->failed) {
+		memcpy(b->failed->steps, b->path, b->depth * sizeof *b->path);
+		b->failed->n = b->depth;
+	}
 	buf_finish(&path);
 	return -1;
+}
+
+/* Known by its address, which no text of anybody else has. */
+static const char unknown_text[1] = "";
+
+struct value soap_unknown_value(void)
+{
+	return (struct value){.kind = VALUE_STRING, .text = {unknown_text, 0}};
+}
+
+bool build_is_unknown(const struct value *value)
+{
+	return value->kind == VALUE_STRING && value->text.p == unknown_text;
 }
 
 bool build_push(struct build *b, struct str name, uint32_t index)
@@ -40,7 +57,7 @@ bool build_push(struct build *b, struct str name, uint32_t index)
 		build_fail(b, "more than %d elements inside of each other", BUILD_DEPTH_MAX);
 		return false;
 	}
-	b->path[b->depth++] = (struct build_step){name, index};
+	b->path[b->depth++] = (struct soap_path_step){name, index};
 	return true;
 }
 
@@ -410,6 +427,8 @@ int build_element(struct build *b, const struct declared *declared, const struct
 {
 	if (++b->steps > BUILD_STEPS_MAX)
 		return build_fail(b, "too much work to build this message");
+	if (build_is_unknown(value))
+		return 0;
 	if (value->kind == VALUE_NULL && !b->lenient)
 		return nil_element(b, declared);
 	if (declared->type->array_item)

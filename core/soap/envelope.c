@@ -79,16 +79,20 @@ static int part_value(struct build *b, const struct soap_part *part, const struc
 
 static int build_parts(struct build *b, const struct soap_message *message, const struct value *args)
 {
+	if (check_names(b, message, args))
+		return -1;
 	for (uint32_t i = 0; i < message->n_parts; i++) {
 		const struct soap_part *part = &message->parts[i];
 		struct declared declared = part_declared(part, STR(""));
 		const struct value *value;
+		if (b->some && !value_get(args, part->name))
+			continue;
 		if (part_value(b, part, args, &value) || !build_push(b, part->name, 0) ||
 		    build_element(b, &declared, value))
 			return -1;
 		build_pop(b);
 	}
-	return check_names(b, message, args);
+	return 0;
 }
 
 static int build_rpc(struct build *b, const struct soap_message *message, struct str name,
@@ -141,6 +145,10 @@ static int build_message(struct build *b, const struct soap_operation *operation
 	b->encoded = message->encoded;
 	if (!build_push(b, operation->name, 0))
 		return -1;
+	if (build_is_unknown(args)) {
+		build_pop(b);
+		return 0;
+	}
 	if (operation->rpc && !is_object(args))
 		return not_an_object(b, args);
 	if (operation->rpc ? build_rpc(b, message, name, args) : build_document(b, message, args))
@@ -297,14 +305,16 @@ static int build(struct build *b, const struct soap_target *target, const struct
 int soap_request_build(const struct wsdl *wsdl, const struct soap_target *target, const struct value *args,
 		       const struct soap_envelope_options *options, struct buf *out, struct error *reterr)
 {
-	struct build b = {.wsdl = wsdl, .error = reterr};
+	struct build b = {.wsdl = wsdl, .error = reterr, .empty_is_list = options && options->empty_is_list};
 	return build(&b, target, &target->operation->input, target->operation->name, args, options, out);
 }
 
 int soap_request_check(const struct wsdl *wsdl, const struct soap_target *target, const struct value *args,
-		       const struct value *headers, struct error *reterr)
+		       const struct value *headers, bool some, struct soap_path *ret_path,
+		       struct error *reterr)
 {
-	struct build b = {.wsdl = wsdl, .error = reterr};
+	struct build b = {
+		.wsdl = wsdl, .error = reterr, .some = some, .empty_is_list = true, .failed = ret_path};
 	struct soap_envelope_options options = {.headers = headers};
 	return build(&b, target, &target->operation->input, target->operation->name, args, &options, NULL);
 }

@@ -24,6 +24,7 @@ struct soap_envelope_options {
 	const struct value *headers; /* an object: key = local name of the header's element; or NULL */
 	const struct soap_security *security;
 	struct soap_addressing_headers addressing;
+	bool empty_is_list; /* Lua's empty table stands for no values where several may stand */
 };
 
 /* Adds the request for these arguments to `out`. `options` may be NULL. */
@@ -36,9 +37,26 @@ int soap_request_build(const struct wsdl *wsdl, const struct soap_target *target
 int soap_answer_build(const struct wsdl *wsdl, const struct soap_target *target, const struct value *output,
 		      struct buf *out, struct error *reterr);
 
-/* Checks arguments without building anything: the first error. */
+/* Where in the arguments an error is: "CreateOrder", "order", "lines"[2], "sku". The names are the arguments'
+ * and the WSDL's. */
+struct soap_path_step {
+	struct str name;
+	uint32_t index; /* from 1; 0: not one of several */
+};
+
+struct soap_path {
+	struct soap_path_step steps[64];
+	size_t n;
+};
+
+/* A value that is not known yet, for checks: it fits everywhere. */
+struct value soap_unknown_value(void);
+
+/* Checks arguments without building anything: the first error. With `some` missing fields are not looked for:
+ * not all arguments are known. `ret_path` is filled with an error, and may be NULL. */
 int soap_request_check(const struct wsdl *wsdl, const struct soap_target *target, const struct value *args,
-		       const struct value *headers, struct error *reterr);
+		       const struct value *headers, bool some, struct soap_path *ret_path,
+		       struct error *reterr);
 
 /* An envelope around a body that is already XML, for services without a WSDL. */
 int soap_envelope_wrap(enum soap_version version, struct str body,

@@ -34,20 +34,21 @@
 	"<x:attribute name='id' type='x:ID'/><x:attribute name='href' type='x:anyURI'/></x:extension>" \
 	"</x:simpleContent></x:complexType><x:element name='" name "' type='t:" name "' nillable='true'/>"
 
-#define ENCODED_ALL                                                                                          \
-	ENCODED("string")                                                                                    \
-	ENCODED("normalizedString")                                                                          \
-	ENCODED("token")                                                                                     \
-	ENCODED("boolean")                                                                                   \
-	ENCODED("float")                                                                                     \
-	ENCODED("double")                                                                                    \
-	ENCODED("decimal")                                                                                   \
-	ENCODED("duration") ENCODED("dateTime") ENCODED("time") ENCODED("date") ENCODED("hexBinary")         \
-		ENCODED("base64Binary") ENCODED("anyURI") ENCODED("QName") ENCODED("integer")                \
-			ENCODED("long") ENCODED("int") ENCODED("short") ENCODED("byte")                      \
-				ENCODED("nonNegativeInteger") ENCODED("unsignedLong") ENCODED("unsignedInt") \
-					ENCODED("unsignedShort") ENCODED("unsignedByte")                     \
-						ENCODED("positiveInteger")
+#define ENCODED_ALL                                                                                     \
+	ENCODED("string")                                                                               \
+	ENCODED("normalizedString")                                                                     \
+	ENCODED("token")                                                                                \
+	ENCODED("boolean")                                                                              \
+	ENCODED("float")                                                                                \
+	ENCODED("double")                                                                               \
+	ENCODED("decimal")                                                                              \
+	ENCODED("duration")                                                                             \
+	ENCODED("dateTime")                                                                             \
+	ENCODED("time") ENCODED("date") ENCODED("hexBinary") ENCODED("base64Binary") ENCODED("anyURI")  \
+		ENCODED("QName") ENCODED("integer") ENCODED("long") ENCODED("int") ENCODED("short")     \
+			ENCODED("byte") ENCODED("nonNegativeInteger") ENCODED("unsignedLong")           \
+				ENCODED("unsignedInt") ENCODED("unsignedShort") ENCODED("unsignedByte") \
+					ENCODED("positiveInteger")
 
 #define ENCODED_ARRAY                                                                                   \
 	"<x:attribute name='arrayType' type='x:string'/><x:attribute name='itemType' type='x:string'/>" \

@@ -42,7 +42,7 @@ local function auth(kind)
 end
 
 library("http", {
-	service = declare_service,
+	service = function(table) return declare_service(table, false) end,
 	basic = login "basic",
 	digest = login "digest",
 	bearer = bearer,
@@ -51,6 +51,7 @@ library("http", {
 	jwt = auth "jwt",
 	client_certificate = auth "client_certificate",
 })
+library("soap", { service = function(table) return declare_service(table, true) end })
 
 -- Conditions say what they are; whether their values fit is checked where they are used.
 local function condition(kind)

@@ -10,8 +10,24 @@ function run_rule(fire, call, event, run)
 	end
 end
 
-function service_methods.send(service, overrides)
-	return step_send(service, overrides)
+local soap_options = { soap_headers = true }
+
+-- service:call("Operation", { arguments }, { soap_headers = { … } }); without a name it is the declared operation.
+local function soap_request(operation, arguments, options)
+	if operation ~= nil and type(operation) ~= "string" then
+		operation, arguments, options = nil, operation, arguments
+	end
+	if options ~= nil then
+		check_options("a SOAP call", options, soap_options)
+	end
+	return { operation = operation, args = arguments, soap_headers = options and options.soap_headers }
+end
+
+function service_methods.send(service, ...)
+	if is_soap(service) then
+		return step_send(service, soap_request(...))
+	end
+	return step_send(service, (...))
 end
 
 -- Header names are lower case; any case finds them.
@@ -68,16 +84,49 @@ local function ask(service, overrides)
 	return answer
 end
 
-function service_methods.call(service, overrides)
-	local answer, problem = ask(service, overrides)
-	if not answer then
+local function describe_fault(service, fault, status, attempts)
+	fault.status = status
+	fault.message = ("%s: fault %s: %s"):format(service.name, fault.code, fault.reason)
+	if attempts > 1 then
+		fault.message = fault.message .. " after " .. plural(attempts, "attempt")
+	end
+	return fault
+end
+
+local function ask_soap(service, ...)
+	local request = soap_request(...)
+	local status, headers, body, kind, detail, attempts = step_call(service, request)
+	local output, fault, wrong
+	if kind == nil or kind == "fault" then
+		output, fault, wrong = soap_answer(service, request.operation, headers["content-type"], body)
+	end
+	if fault then
+		return nil, describe_fault(service, fault, status, attempts)
+	end
+	if kind or wrong then
+		local answer = { status = status, headers = setmetatable(headers, headers_mt), body = body }
+		return nil, failure(service, answer, kind or "protocol", wrong or detail, attempts)
+	end
+	return output
+end
+
+local function ask_any(service, ...)
+	if is_soap(service) then
+		return ask_soap(service, ...)
+	end
+	return ask(service, (...))
+end
+
+function service_methods.call(service, ...)
+	local answer, problem = ask_any(service, ...)
+	if problem then
 		raise(problem.message)
 	end
 	return answer
 end
 
-function service_methods.try_call(service, overrides)
-	return ask(service, overrides)
+function service_methods.try_call(service, ...)
+	return ask_any(service, ...)
 end
 
 local longest = 30 * 24 * 3600 * 1000
