@@ -164,5 +164,7 @@ Made from `scripts/meta/` by `scripts/reference.lua`: do not edit it here. Of Lu
 put_all(read("rules.lua"))
 print("## Services\n")
 put_all(read("services.lua"))
+print("## Tests of rules\n\nIn files `*_test.lua`; see [tests](tests.md).\n")
+put_all(read("tests.lua"))
 print("## Events and tags\n")
 put_events(read("events.lua"))

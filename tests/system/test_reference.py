@@ -23,6 +23,8 @@ KEYS = {
     ("auth_keys.c", "oauth2_keys"): "oauth2",
     ("build.c", "keys", "check_overrides"): "overrides",
     ("run.lua", "wait_options"): "wait_options",
+    ("test.lua", "event_options"): "event_options",
+    ("test.lua", "expected_keys"): "expected_request",
 }
 # Lists of words that are values, not keys.
 WORDS = {("auth_keys.c", "grants"), ("auth_keys.c", "names", "algorithm"), ("declare_service.c", "methods", "read_method"),
@@ -30,7 +32,7 @@ WORDS = {("auth_keys.c", "grants"), ("auth_keys.c", "names", "algorithm"), ("dec
 LIST = re.compile(r"^(\t*)static const struct (?:service_key|auth_key|str) (\w+)\[\] = \{(.*?)\};", re.S | re.M)
 MACRO = re.compile(r"#define (\w+_KEYS) +\\\n((?:.*\\\n)+.*)")
 FUNCTION = re.compile(r"^(?:static |_Noreturn )*[\w ]+?[ *]+(\w+)\(", re.M)
-OPTIONS = re.compile(r"^local (\w+_options) = \{(.*?)\}", re.S | re.M)
+OPTIONS = re.compile(r"^local (\w+_(?:options|keys)) = \{(.*?)\}", re.S | re.M)
 
 
 def lists():
@@ -76,6 +78,12 @@ def test_each_key_is_described_and_nothing_else(place):
 
 def test_the_lists_that_are_compared_are_there():
     assert set(KEYS) <= set(lists())
+
+
+def test_what_tests_see_is_described():
+    methods = set(re.findall(r"^function methods\.(\w+)", (ROOT / "scripts/prelude/test.lua").read_text(), re.M))
+    described = set(re.findall(r"^function t:(\w+)", (ROOT / "scripts/meta/tests.lua").read_text(), re.M))
+    assert methods == described, "scripts/meta/tests.lua describes what a test does with its engine"
 
 
 def test_the_reference_is_made_from_the_descriptions():
