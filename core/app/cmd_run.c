@@ -7,6 +7,7 @@
 #include "app/notify.h"
 #include "app/options.h"
 #include "app/problems_print.h"
+#include "app/reload_test.h"
 #include "app/supervise.h"
 #include "engine/blackbox.h"
 #include "app/secrets_check.h"
@@ -29,7 +30,7 @@ struct run_command {
 	char *rules, *data, *durability_text, *listen_text, *events, *grace_text, *stall_text, *web_root,
 		*secrets_text, *proxy;
 	char **hosts, **ranges; /* NULL, or ended by NULL */
-	int drain, shards, quiet, no_watch, supervise;
+	int drain, shards, quiet, no_watch, test_on_reload, supervise;
 	enum durability durability;
 	struct listen_address listen;
 	int64_t grace_ms, stall_ms;
@@ -364,6 +365,8 @@ static int load_and_serve(struct run_command *run)
 	if (open_journal(run, &error) || open_blackbox(run, &error))
 		return refuse(&error);
 	options.journal = run->journal;
+	options.check = run->test_on_reload ? reload_test : NULL;
+	options.check_context = run->rules;
 	if (reloader_create(&options, &run->reloader, &error))
 		return refuse(&error);
 	const struct ruleset *ruleset = reloader_first(run->reloader);
@@ -452,6 +455,8 @@ static int run_run(const struct command *command, int argc, char **argv)
 		 "NAME"},
 		{"web-root", 0, POPT_ARG_STRING, &run.web_root, 0,
 		 "a folder with another console than the one in the program", "DIR"},
+		{"test-on-reload", 0, POPT_ARG_NONE, &run.test_on_reload, 0,
+		 "changed rules serve only when their *_test.lua pass", NULL},
 		{"no-watch", 0, POPT_ARG_NONE, &run.no_watch, 0,
 		 "do not watch the rules folder; `switchhook reload` and SIGHUP load it anew", NULL},
 		OPTIONS_LIMITS(&run.limits_options),

@@ -27,6 +27,12 @@ const char *reload_cause_name(enum reload_cause cause);
 
 struct reload_options {
 	const char *folder;
+
+	/* What else the rules of the folder must pass before they serve, on the reloader's thread; NULL:
+	 * nothing. Not asked for the first generation, nor for a rollback. */
+	int (*check)(void *context, const struct ruleset *ruleset, struct error *reterr);
+	void *check_context;
+
 	const struct limits *limits; /* of all campaigns; NULL: the standard ones */
 	struct journal *journal;     /* NULL: nothing is kept */
 	struct clock *clock;

@@ -177,7 +177,12 @@ static int work(struct reloader *reloader, struct reload_job *job)
 		return load_stored(reloader, job, error);
 	if (reload_read(reloader, job, error))
 		return -1;
-	return job->silent ? 0 : reload_number(reloader, job->ruleset, error);
+	if (job->silent)
+		return 0;
+	if (reloader->options.check &&
+	    reloader->options.check(reloader->options.check_context, job->ruleset, error))
+		return -1;
+	return reload_number(reloader, job->ruleset, error);
 }
 
 static void refuse(struct reload_job *job, uint32_t generation)

@@ -200,6 +200,24 @@ def test_a_restart_with_a_broken_campaign_serves_its_last_good_version(served, s
     assert said(sink, 1) == ["one"]
 
 
+def test_rules_whose_tests_fail_do_not_serve(start_engine, start_sink, write_rules, run_command):
+    sink = start_sink()
+    test = 'test("it tells", function(t) t:event("post_call") t:expect_request { json = { word = "one" } } end)\n'
+    folder = write_rules(rules(sink) | {"a_test.lua": test})
+    engine = start_engine(folder, args=["--no-watch", "--test-on-reload"])
+    (folder / "a.lua").write_text(campaign("/a", "two"))
+    done = run_command("reload", "--server", engine.url)
+    assert done.returncode == 1
+    assert "1 of 1 tests fail: the test 'it tells' of a_test.lua fails" in done.stderr
+    assert "generation 1 keeps running" in done.stderr
+    engine.post_events(event("/a"))
+    assert said(sink, 1) == ["one"]
+    (folder / "a_test.lua").write_text(test.replace("one", "two"))
+    assert run_command("reload", "--server", engine.url).returncode == 0
+    engine.post_events(event("/a"))
+    assert said(sink, 2) == ["one", "two"]
+
+
 # --- watching ---
 
 @pytest.fixture
