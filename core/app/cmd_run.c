@@ -8,6 +8,7 @@
 #include "app/options.h"
 #include "app/problems_print.h"
 #include "app/reload_test.h"
+#include "app/retain_options.h"
 #include "app/supervise.h"
 #include "engine/blackbox.h"
 #include "app/secrets_check.h"
@@ -30,6 +31,7 @@ struct run_command {
 	char *rules, *data, *durability_text, *listen_text, *events, *grace_text, *stall_text, *web_root,
 		*secrets_text, *proxy;
 	char **hosts, **ranges; /* NULL, or ended by NULL */
+	struct retain_options retain;
 	int drain, shards, quiet, no_watch, test_on_reload, supervise;
 	enum durability durability;
 	struct listen_address listen;
@@ -305,6 +307,8 @@ static int open_journal(struct run_command *run, struct error *reterr)
 		.folder = run->data,
 		.durability = run->durability,
 		.clock = clock_system(),
+		.retain_ms = run->retain.age_ms,
+		.retain_bytes = run->retain.size_bytes,
 		.state_changed = journal_changed,
 		.context = run,
 	};
@@ -441,6 +445,7 @@ static int run_run(const struct command *command, int argc, char **argv)
 		 "full: on disk before it is acknowledged (default); relaxed: a power cut can take the last "
 		 "moments; none: nothing is kept",
 		 "full|relaxed|none"},
+		OPTIONS_RETAIN(&run.retain),
 		{"listen", 0, POPT_ARG_STRING, &run.listen_text, 0,
 		 "where events come in (default: 127.0.0.1:8484)", "ADDR:PORT"},
 		{"events", 0, POPT_ARG_STRING, &run.events, 0,
@@ -474,6 +479,8 @@ static int run_run(const struct command *command, int argc, char **argv)
 	int code = options_read(command, argc, argv, table);
 	if (code == OPTIONS_GO_ON)
 		code = limits_options_read(command, &run.limits_options, &run.limits);
+	if (code == OPTIONS_GO_ON)
+		code = retain_options_read(command, &run.retain);
 	if (code == OPTIONS_GO_ON) {
 		run.log = log_to(STDERR_FILENO, run.quiet ? LOG_LEVEL_WARN : LOG_LEVEL_INFO);
 		code = check_and_serve(command, &run);
@@ -494,6 +501,7 @@ static int run_run(const struct command *command, int argc, char **argv)
 	free(run.events);
 	free(run.grace_text);
 	free(run.stall_text);
+	retain_options_finish(&run.retain);
 	limits_options_finish(&run.limits_options);
 	words_free(run.ranges);
 	free(run.proxy);

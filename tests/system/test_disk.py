@@ -249,3 +249,29 @@ def test_without_a_sync_a_power_cut_takes_what_was_accepted(start_engine, write_
     accepted = cut_power(start_engine, powercut, rules, tmp_path, chance, "relaxed")
     engine = start_engine(rules, data=tmp_path / "data")
     assert accepted and set(accepted) - known(engine)
+
+
+# --- what is kept
+
+@pytest.mark.parametrize("args, said", [(["--retain", "soon"], "--retain takes a time"), (["--retain-size", "10"], "--retain-size takes a size")])
+def test_a_wrong_bound_of_what_is_kept_is_told(run_command, args, said):
+    done = run_command("run", *args)
+    assert done.returncode == 2 and said in done.stderr
+
+
+def test_a_second_engine_on_the_same_data_is_refused(start_engine, run_command, tmp_path, write_rules):
+    engine = start_engine(data=tmp_path / "data")
+    rules = write_rules({"campaign.lua": RULES % "http://127.0.0.1:9"})
+    done = run_command("run", "--rules", rules, "--data", tmp_path / "data", "--listen", "127.0.0.1:0")
+    assert done.returncode == 78 and "another" in done.stderr
+    assert get(engine, "/v1/status")["pending"] == 0
+
+
+def test_a_corrupt_journal_is_set_aside_with_a_message(start_engine, tmp_path):
+    engine = start_engine(data=tmp_path / "data")
+    engine.stop()
+    (tmp_path / "data/journal.db").write_bytes(b"this is no database" * 1000)
+    engine = start_engine(data=tmp_path / "data")
+    assert re.search(r"corrupt.*journal\.db\.corrupt-", engine.log_text())
+    assert list((tmp_path / "data").glob("journal.db.corrupt-*"))
+    engine.post_events(event(1))
