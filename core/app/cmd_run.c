@@ -32,7 +32,7 @@ struct run_command {
 		*secrets_text, *proxy;
 	char **hosts, **ranges; /* NULL, or ended by NULL */
 	struct retain_options retain;
-	int drain, shards, quiet, no_watch, test_on_reload, supervise;
+	int drain, shards, max_pending, quiet, no_watch, test_on_reload, supervise;
 	enum durability durability;
 	struct listen_address listen;
 	int64_t grace_ms, stall_ms;
@@ -132,6 +132,7 @@ static int start_engine(struct run_command *run, struct error *reterr)
 {
 	struct engine_options options = {
 		.shards = run->shards,
+		.waiting_max = (size_t)run->max_pending,
 		.log = &run->log,
 		.blackbox = run->blackbox,
 		.stall_ms = run->stall_ms,
@@ -411,6 +412,8 @@ static int check_and_serve(const struct command *command, struct run_command *ru
 	if (!durability_parse(run->durability_text, &run->durability))
 		return options_wrong(command, "--durability is full, relaxed or none, not '%s'",
 				     run->durability_text);
+	if (run->max_pending < 0)
+		return options_wrong(command, "--max-pending takes a number from 1 on; 0 is the default");
 	if (run->shards < 0 || run->shards > SHARDS_MAX)
 		return options_wrong(command, "--shards goes from 1 to %d; 0 is one a core", SHARDS_MAX);
 	if (egress_read(run->ranges, run->listen.loopback, &run->egress, &error) ||
@@ -453,6 +456,8 @@ static int run_run(const struct command *command, int argc, char **argv)
 		{"drain", 0, POPT_ARG_NONE, &run.drain, 0, "stop when all events of --events are settled",
 		 NULL},
 		{"shards", 0, POPT_ARG_INT, &run.shards, 0, "threads (default: one a core)", "N"},
+		{"max-pending", 0, POPT_ARG_INT, &run.max_pending, 0,
+		 "deliveries and runs that may wait; with more, events are refused (default: 250000)", "N"},
 		{"grace", 0, POPT_ARG_STRING, &run.grace_text, 0,
 		 "how long a stop waits for what is under way (default: 10s)", "TIME"},
 		{"host", 0, POPT_ARG_ARGV, &run.hosts, 0,

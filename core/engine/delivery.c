@@ -214,9 +214,23 @@ static void retry_due(struct timer *timer)
 }
 
 /* A shard that stops begins no retry: the delivery stays where it is, unsettled. */
+/* What waits for its next attempt can be many: all that a service should have had while it was down. Its
+ * request is built and its row has the rest, so that of the event only the names are needed. */
+static void forget_data(struct delivery *delivery)
+{
+	const struct engine_options *options = &delivery->shard->engine->options;
+	if (!delivery->recorded || delivery->caller || !options->journal || options->observer ||
+	    !delivery->event->json.n)
+		return;
+	struct event *brief = event_brief(delivery->event);
+	event_unref(delivery->event);
+	delivery->event = brief;
+}
+
 void delivery_wait(struct delivery *delivery, int64_t delay_ms)
 {
 	struct shard *shard = delivery->shard;
+	forget_data(delivery);
 	delivery->retry.fire = retry_due;
 	if (!shard->stopping)
 		timers_set(&shard->timers, &delivery->retry, clock_mono_us(shard->clock) + delay_ms * 1000);

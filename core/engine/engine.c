@@ -4,7 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PENDING_MAX = 100000 };
+enum { PENDING_MAX = 100000, WAITING_MAX = 250000 };
 
 struct engine *engine_new(const struct engine_options *options, const struct ruleset *ruleset)
 {
@@ -12,6 +12,8 @@ struct engine *engine_new(const struct engine_options *options, const struct rul
 	engine->options = *options;
 	if (!engine->options.pending_max)
 		engine->options.pending_max = PENDING_MAX;
+	if (!engine->options.waiting_max)
+		engine->options.waiting_max = WAITING_MAX;
 	engine->log = options->log ? *options->log : (struct log){.fd = -1};
 	engine->user_agent = mem_strdup(options->user_agent ? options->user_agent : "switchhook/" VERSION);
 	engine->ruleset = ruleset_ref(ruleset);

@@ -26,6 +26,8 @@ struct engine_options {
 	int shards;         /* 0: one a core */
 	size_t pending_max; /* events, runs and deliveries that are not settled; past it events are refused;
 			       0: 100,000 */
+	size_t waiting_max; /* runs and deliveries that wait for a time or an event; past it events are
+			       refused; 0: 250,000 */
 	const char *user_agent;   /* of requests; NULL: "switchhook/VERSION" */
 	const char *ca_file;      /* NULL: the system's */
 	const char *rules_folder; /* of the files that services name; NULL: the working folder */
@@ -34,8 +36,8 @@ struct engine_options {
 				     as the engine */
 	const struct log *log;
 	struct blackbox *blackbox; /* engine/blackbox.h; outlives the engine. NULL: there is none */
-	int64_t stall_ms;          /* a shard that does not come back for so long ends the process; 0: never */
-	uint64_t seed; /* of jitter */
+	int64_t stall_ms; /* a shard that does not come back for so long ends the process; 0: never */
+	uint64_t seed;    /* of jitter */
 	const struct secrets *secrets; /* NULL: none is looked up, and stars are sent; outlives the engine */
 
 	/* Where everything is kept; the engine takes it over, and closes it. NULL: nothing is kept

@@ -159,7 +159,7 @@ static void number_events(struct engine *engine, struct acceptance *acceptance)
 static bool has_no_room(const struct engine *engine, size_t n)
 {
 	return work_active(&engine->work) + n > engine->options.pending_max ||
-	       work_waiting(&engine->work) > WAITING_MAX;
+	       work_waiting(&engine->work) > engine->options.waiting_max;
 }
 
 bool engine_full(const struct engine *engine)

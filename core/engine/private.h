@@ -27,7 +27,6 @@ enum {
 	IDLE_EVENTS_MAX = 5000,     /* a shard: events of calls without a run that are kept for history */
 	IDLE_EVENTS_CACHED = 500,   /* the same when the journal has them too */
 	IDLE_CALL_MS = 4 * 3600000, /* how long such a call is kept */
-	WAITING_MAX = 1000000,      /* runs and deliveries that wait; past it events are refused */
 	ON_WIRE_MAX = 512,          /* a shard: exchanges under way at once */
 	ON_WIRE_AILING_MAX = 128,   /* of these: of services that fail */
 	RUN_STEPS_MAX = 1000,       /* so that no run goes on for ever */

@@ -48,7 +48,7 @@ static int refuse(const struct engine *engine, const struct redelivery *redelive
 	if (!engine->options.journal || journal_failing(engine->options.journal))
 		return error_set(reterr, "the journal cannot write");
 	if (work_active(&engine->work) + 1 > engine->options.pending_max ||
-	    work_waiting(&engine->work) > WAITING_MAX)
+	    work_waiting(&engine->work) > engine->options.waiting_max)
 		return error_set(reterr, "too much is pending: %zu events and deliveries are not settled",
 				 engine_pending(engine));
 	if (row->state == DELIVERY_PENDING)

@@ -9,6 +9,25 @@ struct event *event_create(size_t max)
 	return event;
 }
 
+struct event *event_brief(const struct event *event)
+{
+	const struct str *texts[] = {&event->id,      &event->type, &event->source,
+				     &event->subject, &event->time, &event->traceparent};
+	size_t size = 0;
+	for (size_t i = 0; i < countof(texts); i++)
+		size += texts[i]->n + 32; /* aligned, and one chunk's head */
+	struct event *brief = event_create(size + 1024);
+	struct str *copies[] = {&brief->id,      &brief->type, &brief->source,
+				&brief->subject, &brief->time, &brief->traceparent};
+	for (size_t i = 0; i < countof(texts); i++)
+		*copies[i] = texts[i]->p ? arena_copy(&brief->arena, *texts[i]) : (struct str){0};
+	brief->time_ms = event->time_ms;
+	brief->arrived_ms = event->arrived_ms;
+	brief->seq = event->seq;
+	brief->generation = event->generation;
+	return brief;
+}
+
 struct event *event_ref(struct event *event)
 {
 	__atomic_add_fetch(&event->refs, 1, __ATOMIC_RELAXED);
