@@ -12,10 +12,11 @@ enum {
 	CLIENTS_MAX = 32,
 	CLIENT_WAITING_MAX = 256 * 1024, /* bytes for a reader that is slow */
 	TICK_MS = 200,
-	FEED_ROOM = 40,
+	FEED_ROOM = 20,
 	TOTALS_EVERY = 5,  /* ticks */
 	REMEMBERED = 1024, /* deliveries, for who comes back with Last-Event-ID */
 	ITEM_MAX = 16 * 1024,
+	TOLD_AT_ONCE_MAX = FEED_ROOM * ITEM_MAX,
 };
 
 struct client {
@@ -38,6 +39,7 @@ struct stream_hub {
 	size_t n_clients;
 	uint64_t last;     /* number of the newest item */
 	uint64_t left_out; /* since the last totals */
+	struct buf told;   /* since the last tick: a write for each would cost more than all the rest */
 	struct item items[REMEMBERED];
 };
 
@@ -70,7 +72,7 @@ static void take_delivery(void *context, const struct journal_delivery *row)
 	buf_str(&text, STR("}\n\n"));
 	if (!text.overflow) {
 		remember(hub, &text);
-		send_to_all(hub, buf_view(&text));
+		buf_str(&hub->told, buf_view(&text));
 	}
 	buf_finish(&text);
 }
@@ -104,9 +106,17 @@ static void send_totals(struct stream_hub *hub)
 	buf_finish(&text);
 }
 
+static void tell(struct stream_hub *hub)
+{
+	if (hub->told.n)
+		send_to_all(hub, buf_view(&hub->told));
+	buf_clear(&hub->told);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct stream_hub *hub = timer->data;
+	tell(hub);
 	hub->left_out += engine_watch_room(hub->api->options.engine, FEED_ROOM);
 	if (++hub->ticks % TOTALS_EVERY == 0)
 		send_totals(hub);
@@ -124,6 +134,7 @@ static void begin_watching(struct stream_hub *hub)
 static void end_watching(struct stream_hub *hub)
 {
 	uv_timer_stop(&hub->timer);
+	buf_clear(&hub->told);
 	engine_watch(hub->api->options.engine, NULL, NULL);
 }
 
@@ -187,6 +198,7 @@ static void on_stream(void *context, struct http_request *request)
 	if (refuse(api, request))
 		return;
 	snprintf(id, sizeof id, STR_FMT, STR_ARG(last_id));
+	tell(hub); /* or who comes back would get it twice */
 	struct client *client = mem_zalloc(sizeof *client);
 	client->hub = hub;
 	list_append(&hub->clients, &client->in_hub);
@@ -206,6 +218,7 @@ void routes_stream(struct api *api, struct http_server *server)
 	api->hub = hub;
 	hub->api = api;
 	list_init(&hub->clients);
+	buf_init(&hub->told, TOLD_AT_ONCE_MAX);
 	uv_timer_init(api->options.loop, &hub->timer);
 	hub->timer.data = hub;
 	http_server_route(server, "GET", "/v1/stream", on_stream, api);
@@ -216,6 +229,7 @@ static void on_closed(uv_handle_t *handle)
 	struct stream_hub *hub = handle->data;
 	for (size_t i = 0; i < REMEMBERED; i++)
 		free(hub->items[i].text);
+	buf_finish(&hub->told);
 	free(hub);
 }
 

@@ -41,7 +41,8 @@ void secret_wipe(struct buf *buf)
 	buf_finish(buf);
 }
 
-/* "crm_key" is SWITCHHOOK_SECRET_CRM_KEY. The prefix keeps rules from reading what else is in the environment. */
+/* "crm_key" is SWITCHHOOK_SECRET_CRM_KEY. The prefix keeps rules from reading what else is in the
+ * environment. */
 static void variable_name(struct str name, char variable[sizeof VARIABLE_PREFIX + SECRET_NAME_MAX])
 {
 	size_t n = sizeof VARIABLE_PREFIX - 1;
@@ -61,13 +62,21 @@ static int wrong(struct error *reterr, struct str name, const char *why)
 /* 1 when there is no such file. A pipe or a device could hold the reader up for ever. */
 static int open_file(const struct secrets *secrets, struct str name, int *ret, struct error *reterr)
 {
+	/* systemd puts the name of the credential before those of a folder: LoadCredential=secrets:FOLDER. */
+	static const char *const prefixes[] = {"", "secrets_"};
 	char path[4096], why[256];
 	struct stat about;
+	int fd = -1;
 	if (!secrets->folder)
 		return 1;
-	if (snprintf(path, sizeof path, "%s/" STR_FMT, secrets->folder, STR_ARG(name)) >= (int)sizeof path)
-		return wrong(reterr, name, "has a path that is too long");
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	for (size_t i = 0; i < countof(prefixes) && fd < 0; i++) {
+		if (snprintf(path, sizeof path, "%s/%s" STR_FMT, secrets->folder, prefixes[i],
+			     STR_ARG(name)) >= (int)sizeof path)
+			return wrong(reterr, name, "has a path that is too long");
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		if (fd < 0 && errno != ENOENT)
+			break;
+	}
 	if (fd < 0 && errno == ENOENT)
 		return 1;
 	if (fd < 0) {
@@ -112,10 +121,11 @@ static int missing(const struct secrets *secrets, struct str name, const char *v
 {
 	error_set(reterr, "the secret '" STR_FMT "' is missing", STR_ARG(name));
 	if (secrets->folder)
-		error_hint(reterr, "neither the file %.120s/" STR_FMT " nor the variable %s is there", secrets->folder,
-			   STR_ARG(name), variable);
+		error_hint(reterr, "neither the file %.120s/" STR_FMT " nor the variable %s is there",
+			   secrets->folder, STR_ARG(name), variable);
 	else
-		error_hint(reterr, "no folder is named with --secrets, and the variable %s is not set", variable);
+		error_hint(reterr, "no folder is named with --secrets, and the variable %s is not set",
+			   variable);
 	return -1;
 }
 

@@ -1,4 +1,5 @@
 """What an installation has beside the engine: doctor, manual pages, completion, what a service manager and Prometheus are given."""
+import base64
 import json
 import os
 import re
@@ -129,3 +130,15 @@ def test_alerts_and_dashboard_ask_for_metrics_that_there_are(start_engine, sink)
     for name in ("alerts.yml", "grafana.json"):
         asked = set(re.findall(r"\b((?:switchhook|process)_\w+?)(?=[\[{\s)>=\"]|$)", (PACKAGING / name).read_text()))
         assert asked and asked <= there, asked - there
+
+
+def test_secrets_come_as_systemd_hands_them_over(start_engine, sink, tmp_path):
+    """LoadCredential=secrets:FOLDER gives each file its place in $CREDENTIALS_DIRECTORY, with secrets_ before its name."""
+    (tmp_path / "credentials").mkdir()
+    (tmp_path / "credentials/secrets_crm").write_text("hush\n")
+    engine = start_engine({
+        "services/s.lua": f'return {{ s = http.service {{ name = "s", method = "POST", url = "{sink.url}/", auth = http.basic("rules", secret "crm") }} }}\n',
+        "main.lua": 'serves { "/queues/1" }\nlocal s = require "services.s"\nrule "r" { on = "post_call", fire = s.s }\n',
+    }, env={"CREDENTIALS_DIRECTORY": str(tmp_path / "credentials")})
+    engine.post_events({"specversion": "1.0", "id": "1", "type": "post_call", "source": "/queues/1", "data": {}})
+    assert sink.wait_for(1)[0]["headers"]["authorization"] == "Basic " + base64.b64encode(b"rules:hush").decode()
