@@ -48,6 +48,7 @@ def metrics_of(engine, accept=None):
     return headers, body.decode()
 
 
+@pytest.mark.threads
 def test_metrics_count_what_happened(start, sink):
     engine = start()
     engine.post_events(event(1), event(2), event(3, data={"ani": "2"}))
@@ -183,6 +184,7 @@ def test_who_comes_back_gets_what_was_missed(start, sink):
     other.close()
 
 
+@pytest.mark.threads
 def test_a_storm_is_counted_and_not_told(start, sink):
     engine = start()
     stream = Stream(engine)
