@@ -105,7 +105,10 @@ static enum escape escape_in(const struct masking *masking, enum slot_part part,
 		return ESCAPE_JSON_STRING;
 	if (masking->body == BODY_FORM)
 		return ESCAPE_FORM;
-	return masking->body == BODY_XML ? mark->escape : ESCAPE_NONE;
+	/* A mark that does not know its place: what is safe in an attribute is so in a text. */
+	if (masking->body == BODY_XML)
+		return mark->escape == ESCAPE_NONE ? ESCAPE_XML_ATTRIBUTE : mark->escape;
+	return ESCAPE_NONE;
 }
 
 /* The masked text, by its offset: the buffer moves while it grows. */
@@ -148,7 +151,8 @@ static bool is_in_authority(struct str url)
 	return mark.at < start || !memchr(url.p + start, '/', mark.at - start);
 }
 
-int request_mask(const struct request *request, enum body_kind body, struct request **ret, struct error *reterr)
+int request_mask(const struct request *request, enum body_kind body, struct request **ret,
+		 struct error *reterr)
 {
 	struct masking masking = {.body = body};
 	if (is_in_authority(request->url)) {
@@ -176,8 +180,9 @@ int request_mask(const struct request *request, enum body_kind body, struct requ
 	masked.n_slots = masking.slots.n / sizeof *masked.slots;
 	for (size_t i = 0; i < masked.n_slots; i++)
 		masked.slots[i].name = placed(&masking.names, masked.slots[i].name);
-	int r = masked.n_slots > SECRET_SLOTS_MAX ? error_set(reterr, "over %d secrets in one request", SECRET_SLOTS_MAX)
-						  : 0;
+	int r = masked.n_slots > SECRET_SLOTS_MAX
+			? error_set(reterr, "over %d secrets in one request", SECRET_SLOTS_MAX)
+			: 0;
 	if (r == 0)
 		*ret = request_copy(&masked);
 	free(headers);

@@ -107,6 +107,27 @@ static void what_is_kept_shows_stars_and_what_goes_out_the_secret(void **state)
 	place_close(&place);
 }
 
+static void the_place_says_how_a_secret_is_written(void **state)
+{
+	static const struct {
+		enum body_kind kind;
+		const char *written;
+	} places[] = {{BODY_FORM, "{\"k\":\"K%221+%26%3C\",\"stars\":\"***\"}"},
+		      {BODY_XML, "{\"k\":\"K&quot;1 &amp;&lt;\",\"stars\":\"***\"}"},
+		      {BODY_TEXT, "{\"k\":\"K\"1 &<\",\"stars\":\"***\"}"}};
+	struct place place;
+	place_open(&place);
+	for (size_t i = 0; i < countof(places); i++) {
+		struct request *request = masked(places[i].kind);
+		struct wire wire;
+		make(&place, request, &wire);
+		assert_str(wire.request->body, places[i].written);
+		wire_finish(&wire);
+		free(request);
+	}
+	place_close(&place);
+}
+
 static void a_changed_file_is_what_the_next_attempt_sends(void **state)
 {
 	struct place place;
@@ -292,6 +313,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_kept_shows_stars_and_what_goes_out_the_secret),
+		cmocka_unit_test(the_place_says_how_a_secret_is_written),
 		cmocka_unit_test(a_changed_file_is_what_the_next_attempt_sends),
 		cmocka_unit_test(the_journals_text_keeps_the_places),
 		cmocka_unit_test(no_event_can_bring_a_secret_along),
