@@ -9,6 +9,7 @@ are other processes. Times of a shared machine mean nothing by themselves: look 
 import argparse
 import http.client
 import http.server
+import datetime
 import json
 import os
 import pathlib
@@ -427,8 +428,49 @@ def bench_isolation(build, folder, sink, events):
     engine.stop()
 
 
-ROWS = {"isolation": bench_isolation, "cost": bench_cost, "durability": bench_durability,
-        "memory": bench_memory, "campaigns": bench_campaigns, "reload": bench_reload, "pause": bench_pause}
+def recorded_events(path, events):
+    """The sample calls again and again, each time another call a second later."""
+    base = [json.loads(line) for sample in sorted((ROOT / "rules/samples").glob("*.ndjson")) for line in sample.read_text().splitlines()]
+    with open(path, "w") as out:
+        for n in range(events):
+            event, call = base[n % len(base)], n // len(base)
+            subject = f"{event['subject'][:20]}{call:07}{event['subject'][-3:]}"
+            at = datetime.datetime.fromisoformat(event["time"].replace("Z", "+00:00")) + datetime.timedelta(seconds=call)
+            event = event | {"id": f"{event['id']}-{call}", "subject": subject, "time": at.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+                             "data": event["data"] | {"uii": subject}}
+            out.write(json.dumps(event, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+
+def timed(argv, folder, code):
+    """Wall seconds and CPU seconds."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    with open(folder / "out.txt", "w") as out:
+        done = subprocess.run(argv, stdout=out, check=False)
+    if done.returncode != code:
+        sys.exit(f"{argv} ended with {done.returncode}")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return time.monotonic() - start, cpu
+
+
+def bench_simulate(build, folder, sink, events):
+    events = min(events, 100000)
+    program, recorded, answers = build / "core/app/switchhook", folder / "recorded.ndjson", ROOT / "rules/samples/answers.json"
+    recorded_events(recorded, events)
+    changed = folder / "changed-rules"
+    shutil.copytree(ROOT / "rules", changed)
+    crm = changed / "services/crm.lua"
+    crm.write_text(crm.read_text().replace("#lead_phone|e164:US#", "#lead_phone#"))
+    wall, cpu = timed([program, "simulate", "--rules", ROOT / "rules", "--answers", answers, "--json", recorded], folder, 0)
+    row("simulate", f"{events} events of the sample calls: {wall:.1f} s, {cpu:.1f} s CPU, {events / cpu:.0f} events a CPU second")
+    wall, cpu = timed([program, "simulate", "--rules", ROOT / "rules", "--answers", answers, "--json", "--coverage", recorded], folder, 0)
+    row("coverage", f"the same with coverage: {wall:.1f} s, {cpu:.1f} s CPU")
+    wall, cpu = timed([program, "diff", "--from", ROOT / "rules", "--to", changed, "--answers", answers, recorded], folder, 1)
+    row("diff", f"of {events} events: {wall:.1f} s, {cpu:.1f} s CPU")
+
+
+ROWS = {"isolation": bench_isolation, "cost": bench_cost, "durability": bench_durability, "memory": bench_memory,
+        "campaigns": bench_campaigns, "reload": bench_reload, "pause": bench_pause, "simulate": bench_simulate}
 
 
 def main():

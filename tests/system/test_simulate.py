@@ -312,3 +312,15 @@ def test_a_running_engine_simulates_changed_rules(start_engine):
 def test_a_wrong_simulation_is_400_and_says_why(start_engine, body, said):
     engine = start_engine()
     assert said in ask(engine, body, 400)["detail"]
+
+
+def test_secrets_and_signatures_are_shown_as_stars(run_command, write_rules):
+    rules = write_rules({"a.lua": 'serves { "/queues/1" }\nlocal s = http.service { name = "S", method = "POST", url = "https://crm.example.com/x",\n'
+                                  '  auth = http.basic("rules", secret "crm_password"), sign = secret "signing", json = { a = "#ani#" } }\n'
+                                  'rule "r" { on = "post_call", fire = s }\n'})
+    env = {"SWITCHHOOK_SECRET_CRM_PASSWORD": "hunter22", "SWITCHHOOK_SECRET_SIGNING": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
+    done = run_command("simulate", "--rules", rules, "--json", "-", stdin=json.dumps(CALL), env=env)
+    assert done.returncode == 0, done.stderr
+    headers = json.loads(done.stdout)["deliveries"][0]["headers"]
+    assert headers["authorization"] == "***" and "***" in headers["webhook-signature"]
+    assert "hunter22" not in done.stdout and "cnVsZXM6" not in done.stdout
