@@ -75,7 +75,7 @@ def test_for_people(run_command, write_rules):
 
 
 def test_the_sample_rules_stand_it(run_command):
-    done = run_command("check", "--fuzz", 40, "--answers", "rules/samples/answers.json")
+    done = run_command("check", "--fuzz", 20, "--answers", "rules/samples/answers.json")
     assert done.returncode == 0, done.stdout
     assert ": 0 findings" in done.stdout
 
