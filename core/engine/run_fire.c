@@ -63,6 +63,8 @@ static bool fire_one(struct call *call, struct event *event, const struct rule *
 	if (!order.service->active || replay_find_delivery(replay, &order.id))
 		return true;
 	if (build(&order, log, &error)) {
+		if (!error.file[0])
+			error_at(&error, rule->campaign->file, rule->line, 0, (struct str){0});
 		log_failure(call, event, rule, &error);
 		if (!reterr->what[0])
 			*reterr = error;
