@@ -298,6 +298,7 @@ static void set_options(struct curl_transport *transport, const struct transport
 	curl_multi_setopt(transport->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)own->connections_max);
 	curl_multi_setopt(transport->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
 			  (long)own->connections_per_host_max);
+	/* See docs/decisions/0025: several HTTP/2 streams on a connection are dropped now and then. */
 	curl_multi_setopt(transport->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
 }
 

@@ -26,6 +26,8 @@ import time
 import urllib.parse
 import urllib.request
 
+import sick
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 TICK = os.sysconf("SC_CLK_TCK")
@@ -469,8 +471,13 @@ def bench_simulate(build, folder, sink, events):
     row("diff", f"of {events} events: {wall:.1f} s, {cpu:.1f} s CPU")
 
 
+def bench_sick(build, folder, sink, events):
+    sick.bench_sick(sys.modules[__name__], build, folder)
+
+
 ROWS = {"isolation": bench_isolation, "cost": bench_cost, "durability": bench_durability, "memory": bench_memory,
-        "campaigns": bench_campaigns, "reload": bench_reload, "pause": bench_pause, "simulate": bench_simulate}
+        "campaigns": bench_campaigns, "reload": bench_reload, "pause": bench_pause, "simulate": bench_simulate,
+        "sick": bench_sick}
 
 
 def main():
