@@ -211,6 +211,52 @@ function http.client_certificate(declaration) end
 ---@field jitter? string by how much each wait differs at most (default: `"20%"`)
 ---@field attempts? integer in all, the first included, up to 100; the last wait repeats
 
+--- Web services over SOAP.
+---@class soap
+soap = {}
+
+--- Declares a SOAP service, by its WSDL or by hand.
+---```lua
+--- return {
+---   orders = soap.service { name = "CRM orders", wsdl = "orders.wsdl" },
+--- }
+---```
+---@param declaration soap.service
+---@return service
+function soap.service(declaration) end
+
+--- What a SOAP service is made of, beside these keys of an HTTP service, which mean the same: `name active strict headers auth sign timeout retry
+--- success dead_on retry_on expires order debug` and the limits.
+---@class soap.service
+---@field wsdl? string a WSDL 1.1 file, from the script's folder on
+---@field service? string which of the WSDL's (default: the first that has the operation)
+---@field port? string which of the service's
+---@field endpoint? string where to send, with tags (default: what the WSDL says)
+---@field soap? "1.1"|"1.2" (default: what the port says, else 1.1)
+---@field operation? string what `fire`, and calls without a name, ask for; without a WSDL, the operation that is declared
+---@field args? table what they send; texts may have tags
+---@field soap_headers? table SOAP headers, by the names of their elements
+---@field security? soap_security WS-Security
+---@field addressing? boolean `true`: WS-Addressing headers (default: when the WSDL demands them)
+---@field faults? table<string, "retry"|"dead"> what follows a fault of this code
+---@field namespace? string of an operation without a WSDL; so are the following
+---@field action? string
+---@field inputs? string[][] pairs of a name and a type of XML Schema, in their order
+---@field returns? string the type of the answer's one value
+---@field qualified? boolean `true`: the inputs are in the namespace, as .NET services want it
+---@field xml? string the body of the message, with tags; or a whole envelope
+
+--- Who asks, in the message itself.
+---@class soap_security
+---@field username? string
+---@field password? string|secret
+---@field digest? boolean `true`: the password goes as a digest, else as text
+---@field timestamp? string|number for how long the message is good
+
+--- What one call of a SOAP service has beside its operation and arguments.
+---@class soap_options
+---@field soap_headers? table SOAP headers, by the names of their elements
+
 --- A declared service.
 ---@class service
 ---@field name string
