@@ -110,7 +110,7 @@ local function check_text(what, value, optional)
 	end
 end
 
-local event_keys = { id = true, source = true, time = true, subject = true }
+local event_options = { id = true, source = true, time = true, subject = true }
 
 function methods.event(_, event_type, tags, options)
 	check_text("t:event(type, tags)", event_type)
@@ -118,7 +118,7 @@ function methods.event(_, event_type, tags, options)
 		raise("t:event: the tags are a table")
 	end
 	if options ~= nil then
-		check_options("t:event", options, event_keys)
+		check_options("t:event", options, event_options)
 	end
 	return test_ask("event", { event_type, tags or json_null, options or json_null })
 end
