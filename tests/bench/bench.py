@@ -475,7 +475,11 @@ def bench_sick(build, folder, sink, events):
     sick.bench_sick(sys.modules[__name__], build, folder)
 
 
-ROWS = {"isolation": bench_isolation, "cost": bench_cost, "durability": bench_durability, "memory": bench_memory,
+def bench_sick(build, folder, sink, events):
+    sick.bench_sick(sys.modules[__name__], build, folder)
+
+
+ROWS = {"sick": bench_sick, "isolation": bench_isolation, "cost": bench_cost, "durability": bench_durability, "memory": bench_memory,
         "campaigns": bench_campaigns, "reload": bench_reload, "pause": bench_pause, "simulate": bench_simulate,
         "sick": bench_sick}
 
