@@ -1,5 +1,7 @@
 #include "engine/reload_private.h"
 
+#include <stdio.h>
+
 const char *reload_cause_name(enum reload_cause cause)
 {
 	static const char *const names[] = {"start", "reload", "signal", "watch", "rollback"};
@@ -88,11 +90,22 @@ static void folder_changed(void *context)
 	reloader->watch_asked = reloader_ask(reloader, RELOAD_WATCH, 0, watch_done, reloader, &error) == 0;
 }
 
+static void log_first(const struct reloader *reloader)
+{
+	char generation[32];
+	snprintf(generation, sizeof generation, "%u", reloader->serving->generation);
+	reload_log_kept(reloader->options.log, reloader->serving);
+	if (reloader->figures.cause == RELOAD_ROLLBACK)
+		log_warn(reloader->options.log, "rolled back rules serve, not those of the folder",
+			 "generation", generation);
+}
+
 void reloader_start(struct reloader *reloader, struct engine *engine, uv_loop_t *loop,
 		    struct mailbox *mailbox, bool watch)
 {
 	reloader->engine = engine;
 	reloader->reply_to = mailbox;
+	log_first(reloader);
 	reload_thread_start(reloader);
 	reloader->started = true;
 	if (!watch)

@@ -108,7 +108,7 @@ static void log_problems(const struct log *log, const struct ruleset *ruleset)
 	log_error(log, "rules have more errors: `switchhook check` shows all", "more", more);
 }
 
-static void log_kept(const struct log *log, const struct ruleset *ruleset)
+void reload_log_kept(const struct log *log, const struct ruleset *ruleset)
 {
 	size_t logged = 0;
 	for (size_t i = 0; i < ruleset->n_campaigns && logged < LOGGED_MAX; i++) {
@@ -151,7 +151,7 @@ void reload_log(const struct reloader *reloader, const struct reload_report *rep
 		snprintf(counts[kind], sizeof counts[kind], "%zu",
 			 count(report, (enum reload_change_kind)kind));
 	log_problems(log, report->ruleset);
-	log_kept(log, report->ruleset);
+	reload_log_kept(log, report->ruleset);
 	if (report->generation == report->before)
 		log_info(log, "the rules are as they were", "cause", cause, "generation", generation);
 	else

@@ -101,3 +101,6 @@ void reload_compare(struct reload_job *job, const struct ruleset *before, const 
 /* What changed, as one JSON object, for the history. */
 void reload_summary(const struct reload_job *job, struct buf *out);
 void reload_log(const struct reloader *reloader, const struct reload_report *report);
+
+/* Campaigns with errors: what becomes of them. */
+void reload_log_kept(const struct log *log, const struct ruleset *ruleset);

@@ -184,6 +184,7 @@ def test_history_shows_what_served_and_rollback_goes_back(served, run_command, s
     engine.stop()
     data = next(tmp_path.glob("data*"))
     engine = start_engine(folder, data=data)
+    engine.wait_for_log('"rolled back rules serve, not those of the folder","generation":"1"')
     engine.post_events(event("/a"))
     assert said(sink, 2) == ["one", "one"]
     (folder / "a.lua").write_text(campaign("/a", "four"))
@@ -196,6 +197,7 @@ def test_a_restart_with_a_broken_campaign_serves_its_last_good_version(served, s
     engine.stop()
     engine = start_engine(folder, data=next(tmp_path.glob("data*")), args=["--no-watch"])
     assert status_of(engine)["kept"] == [{"campaign": "a", "generation": 1}]
+    engine.wait_for_log('"a campaign has errors and goes on as it was","campaign":"a"')
     engine.post_events(event("/a"))
     assert said(sink, 1) == ["one"]
 

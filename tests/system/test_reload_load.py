@@ -67,7 +67,7 @@ class Senders:
 
 
 @pytest.mark.threads
-def test_no_event_is_lost_and_none_is_run_by_half_a_version(start_engine, start_sink, tmp_path):
+def test_no_event_is_lost_and_none_is_run_by_half_a_version(switchhook, start_engine, start_sink, tmp_path):
     sink = start_sink()
     folder = tmp_path / "rules"
     write_version(folder, sink, 0)
@@ -93,6 +93,10 @@ def test_no_event_is_lost_and_none_is_run_by_half_a_version(start_engine, start_
     assert set(seen) == set(senders.sent)
     assert max(seen.values()) == 1
     assert len({request["path"] for request in requests}) > RELOADS / 4, "events flowed through the versions"
-    # The first tenth fills caches, and the second half must not need more than that has.
+    # ThreadSanitizer keeps what it knows of every thread that ever was, and each loading has one.
+    if b"__tsan_init" in switchhook.read_bytes():
+        return
+    # The first tenth fills caches; after that nothing may be added that stays.
     tenth = len(warm) // 10
+    print("MiB resident:", *(kib // 1024 for kib in warm[::tenth]))
     assert max(warm[-tenth:]) < max(warm[tenth:3 * tenth]) * 1.25 + 4096, warm
