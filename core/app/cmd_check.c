@@ -98,7 +98,7 @@ static int check_folder(struct check *check)
 	struct ruleset *ruleset;
 	struct error error;
 	enum problems_form form = check->json ? PROBLEMS_JSON : problems_form_for(stdout);
-	if (rules_load(check->rules, NULL, &check->limits, NULL, &ruleset, &error)) {
+	if (rules_load(check->rules, NULL, &check->limits, &ruleset, &error)) {
 		problem_print(check->json ? stdout : stderr, check->json ? form : problems_form_for(stderr),
 			      false, &error);
 		return EXIT_NO;

@@ -263,7 +263,7 @@ static int start_engine(struct demo *demo, struct error *reterr)
 	char place[32];
 	snprintf(place, sizeof place, "127.0.0.1:%u", sink_port(demo->sink));
 	struct rules_replace replace = {STR(SAMPLE_SERVICES), str_of(place)};
-	if (rules_load(demo->rules, &replace, NULL, NULL, &demo->ruleset, reterr))
+	if (rules_load(demo->rules, &replace, NULL, &demo->ruleset, reterr))
 		return -1;
 	problems_print(stderr, problems_form_for(stderr), demo->ruleset);
 	if (!ruleset_loaded_campaigns(demo->ruleset))

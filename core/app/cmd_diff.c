@@ -42,7 +42,7 @@ static int load(struct diff_command *command, const char *which, struct ruleset 
 	int code = EXIT_DONE;
 	if (is_running(which))
 		code = running_rules(command->server, &command->limits, ret);
-	else if (rules_load(which, NULL, &command->limits, NULL, ret, &error))
+	else if (rules_load(which, NULL, &command->limits, ret, &error))
 		code = say(&error);
 	if (code)
 		return code;

@@ -50,7 +50,7 @@ static void look_at_rules(struct doctor *doctor)
 {
 	struct ruleset *ruleset;
 	struct error error;
-	if (rules_load(doctor->rules, NULL, NULL, NULL, &ruleset, &error)) {
+	if (rules_load(doctor->rules, NULL, NULL, &ruleset, &error)) {
 		doctor_report(doctor, FINDING_BAD, "rules", error.hint, "%s", error.what);
 		return;
 	}

@@ -107,7 +107,7 @@ static int play(struct simulate *simulate)
 static int load(struct simulate *simulate)
 {
 	struct error error;
-	if (rules_load(simulate->rules, NULL, &simulate->limits, NULL, &simulate->ruleset, &error))
+	if (rules_load(simulate->rules, NULL, &simulate->limits, &simulate->ruleset, &error))
 		return say(simulate, &error);
 	problems_print(simulate->err, problems_form_for(stderr), simulate->ruleset);
 	if (!ruleset_loaded_campaigns(simulate->ruleset)) {

@@ -49,7 +49,7 @@ static void print_counts(const struct test *test, const struct testing_counts *c
 static int load(struct test *test)
 {
 	struct error error;
-	if (rules_load(test->rules, NULL, &test->limits, NULL, &test->ruleset, &error))
+	if (rules_load(test->rules, NULL, &test->limits, &test->ruleset, &error))
 		return say(&error);
 	problems_print(stderr, problems_form_for(stderr), test->ruleset);
 	if (test->wish.wanted && coverage_create(test->ruleset, &test->coverage, &error))

@@ -1,6 +1,5 @@
 #include "app/rules_load.h"
 
-#include "engine/engine.h"
 #include "script/script.h"
 
 #include <sys/stat.h>
@@ -37,9 +36,8 @@ static int check_folder(const char *folder, struct error *reterr)
 }
 
 int rules_load(const char *folder, const struct rules_replace *replace, const struct limits *limits,
-	       struct journal *journal, struct ruleset **ret, struct error *reterr)
+	       struct ruleset **ret, struct error *reterr)
 {
-	uint32_t generation = FIRST_GENERATION;
 	struct arena arena;
 	struct source_file *files;
 	size_t n_files;
@@ -52,10 +50,7 @@ int rules_load(const char *folder, const struct rules_replace *replace, const st
 	}
 	for (size_t i = 0; replace && replace->from.p && i < n_files; i++)
 		files[i].text = replaced(files[i].text, replace, &arena);
-	int result =
-		journal ? engine_generation(journal, files, n_files, NULL, NULL, &generation, reterr) : 0;
-	if (result == 0)
-		*ret = script_load(files, n_files, generation, limits);
+	*ret = script_load(files, n_files, FIRST_GENERATION, limits);
 	arena_finish(&arena);
-	return result;
+	return 0;
 }

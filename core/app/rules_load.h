@@ -11,10 +11,8 @@ struct rules_replace {
 	struct str from, to;
 };
 
-struct journal;
-
-/* One reference is the caller's. NULL limits: the standard ones. With a journal the generation has the number
- * under which that knows it. Fails if the folder cannot be read; what is wrong in the scripts is in
+/* For a command that ends: a running engine has a reloader (engine/reload.h). One reference is the caller's.
+ * NULL limits: the standard ones. Fails if the folder cannot be read; what is wrong in the scripts is in
  * ruleset->problems. */
 int rules_load(const char *folder, const struct rules_replace *replace, const struct limits *limits,
-	       struct journal *journal, struct ruleset **ret, struct error *reterr);
+	       struct ruleset **ret, struct error *reterr);
