@@ -107,8 +107,11 @@ static int text_cut(lua_State *L)
 	size_t n = 0;
 
 	for (; n < s.n; n++) {
-		if (((unsigned char)s.p[n] & 0xC0) != 0x80 && left-- <= 0)
+		bool begins = ((unsigned char)s.p[n] & 0xC0) != 0x80;
+
+		if (begins && left <= 0)
 			break;
+		left -= begins;
 	}
 	push(L, (struct str){s.p, n});
 	return 1;
