@@ -15,6 +15,11 @@ static const unsigned char *bytes_of(struct str s)
 	return (const unsigned char *)(s.p ? s.p : "");
 }
 
+void sha1(struct str data, unsigned char ret[SHA1_BYTES])
+{
+	ensure(EVP_Digest(bytes_of(data), data.n, ret, NULL, EVP_sha1(), NULL) == 1);
+}
+
 void sha256(struct str data, unsigned char ret[SHA256_BYTES])
 {
 	ensure(EVP_Digest(bytes_of(data), data.n, ret, NULL, EVP_sha256(), NULL) == 1);
@@ -67,8 +72,8 @@ static bool is_base64(struct str text)
 		n--;
 	for (size_t i = 0; i < n; i++) {
 		char c = text.p[i];
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
-		      c == '/'))
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		      c == '+' || c == '/'))
 			return false;
 	}
 	return text.n % 4 == 0;
@@ -109,7 +114,8 @@ int ed25519_sign(struct str seed, struct str data, unsigned char ret[ED25519_BYT
 bool ed25519_verify(struct str public_key, struct str data, struct str signature)
 {
 	EVP_PKEY *key = public_key.n == ED25519_SEED_BYTES
-				? EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, bytes_of(public_key), public_key.n)
+				? EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, bytes_of(public_key),
+							      public_key.n)
 				: NULL;
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	bool ok = key && context && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1 &&
@@ -183,7 +189,8 @@ int es256_sign(struct str pem, struct str data, struct buf *out, struct error *r
 	EVP_PKEY *key = read_key(pem, EVP_PKEY_EC);
 	struct buf der;
 	buf_init(&der, 1024);
-	int r = key && EVP_PKEY_bits(key) == 256 && sign(key, data, &der) == 0 ? add_raw(buf_view(&der), out) : -1;
+	int r = key && EVP_PKEY_bits(key) == 256 && sign(key, data, &der) == 0 ? add_raw(buf_view(&der), out)
+									       : -1;
 	EVP_PKEY_free(key);
 	buf_finish(&der);
 	return r < 0 ? error_set(reterr, "this is no private key of P-256 in PEM, without a password") : 0;

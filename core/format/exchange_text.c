@@ -10,18 +10,12 @@
 #define SLOT_LINE STR(":secret")
 
 static const char *const escape_names[] = {
-	[ESCAPE_NONE] = "text",
-	[ESCAPE_JSON_STRING] = "json",
-	[ESCAPE_JSON_VALUE] = "",
-	[ESCAPE_FORM] = "form",
-	[ESCAPE_URL_PATH] = "path",
-	[ESCAPE_URL_QUERY] = "query",
-	[ESCAPE_URL_AUTHORITY] = "",
-	[ESCAPE_URL_WHOLE] = "",
-	[ESCAPE_XML_TEXT] = "xml",
-	[ESCAPE_XML_ATTRIBUTE] = "attribute",
-	[ESCAPE_XML_CDATA] = "",
-	[ESCAPE_HEADER] = "header",
+	[ESCAPE_NONE] = "text",      [ESCAPE_JSON_STRING] = "json",
+	[ESCAPE_JSON_VALUE] = "",    [ESCAPE_FORM] = "form",
+	[ESCAPE_URL_PATH] = "path",  [ESCAPE_URL_QUERY] = "query",
+	[ESCAPE_URL_AUTHORITY] = "", [ESCAPE_URL_WHOLE] = "",
+	[ESCAPE_XML_TEXT] = "xml",   [ESCAPE_XML_ATTRIBUTE] = "attribute",
+	[ESCAPE_XML_CDATA] = "",     [ESCAPE_HEADER] = "header",
 };
 
 static void slot_to_text(struct buf *out, const struct secret_slot *slot)
@@ -29,19 +23,20 @@ static void slot_to_text(struct buf *out, const struct secret_slot *slot)
 	static const char *const parts[] = {
 		[SLOT_URL] = "url", [SLOT_HEADER] = "header", [SLOT_BODY] = "body"};
 	buf_str(out, SLOT_LINE);
-	buf_printf(out, ": %s %u %u %s ", parts[slot->part], slot->header, slot->at, escape_names[slot->escape]);
+	buf_printf(out, ": %s %u %u %s ", parts[slot->part], slot->header, slot->at,
+		   escape_names[slot->escape]);
 	buf_str(out, slot->name);
 	buf_char(out, '\n');
 }
 
 static bool slot_from_text(struct str text, struct secret_slot *ret)
 {
-	char part[8], escape[16], name[80], line[128];
+	char part[8], escape[16], name[200], line[256];
 	struct secret_slot slot = {0};
 	if (text.n >= sizeof line)
 		return false;
 	snprintf(line, sizeof line, STR_FMT, STR_ARG(text));
-	if (sscanf(line, "%7s %u %u %15s %79s", part, &slot.header, &slot.at, escape, name) != 5)
+	if (sscanf(line, "%7s %u %u %15s %199s", part, &slot.header, &slot.at, escape, name) != 5)
 		return false;
 	slot.part = part[0] == 'u' ? SLOT_URL : part[0] == 'h' ? SLOT_HEADER : SLOT_BODY;
 	slot.name = (struct str){text.p + text.n - strlen(name), strlen(name)};
@@ -65,7 +60,8 @@ static bool slots_fit(const struct request *request)
 		struct str text = slot->part == SLOT_URL      ? request->url
 				  : slot->part == SLOT_HEADER ? request->headers[slot->header].value
 							      : request->body;
-		if (slot->at > text.n || !str_starts((struct str){text.p + slot->at, text.n - slot->at}, SLOT_MASK))
+		if (slot->at > text.n ||
+		    !str_starts((struct str){text.p + slot->at, text.n - slot->at}, SLOT_MASK))
 			return false;
 	}
 	return true;
@@ -119,7 +115,8 @@ struct request *request_from_text(struct str text)
 			return NULL;
 		if (!str_eq(name, SLOT_LINE))
 			headers[request.n_headers++] = (struct header){name, line};
-		else if (request.n_slots == countof(slots) || !slot_from_text(line, &slots[request.n_slots++]))
+		else if (request.n_slots == countof(slots) ||
+			 !slot_from_text(line, &slots[request.n_slots++]))
 			return NULL;
 	}
 	request.headers = headers;

@@ -53,7 +53,7 @@ bool secret_mark_find(struct str text, size_t from, struct secret_mark *ret)
 	*ret = (struct secret_mark){.at = at};
 	ensure(i < text.n);
 	ret->escape = (enum escape)(text.p[i++] - 'A');
-	for (; i + 1 < text.n && digit(text.p[i]) >= 0 && n < SECRET_NAME_MAX; i += 2)
+	for (; i + 1 < text.n && digit(text.p[i]) >= 0 && n < SECRET_MARK_MAX; i += 2)
 		ret->name[n++] = (char)(digit(text.p[i]) * 16 + digit(text.p[i + 1]));
 	ensure(i < text.n && text.p[i] == 'Z');
 	ret->n = i + 1 - at;

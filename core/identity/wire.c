@@ -1,5 +1,6 @@
 #include "identity/wire.h"
 
+#include "format/crypto.h"
 #include "format/encode.h"
 #include "format/json.h"
 #include "format/request_build.h"
@@ -77,11 +78,40 @@ int escape_add(enum escape escape, struct str value, struct buf *out, struct err
 	return 0;
 }
 
+/* "wsse:NONCE:CREATED:name": Base64(SHA-1(nonce + created + password)) of WS-Security's UsernameToken. */
+static int read_digest(struct making *making, struct str name, struct buf *out)
+{
+	unsigned char digest[SHA1_BYTES];
+	const char *nonce = name.p + 5, *created = memchr(nonce, ':', name.n - 5), *secret;
+	struct buf text;
+	if (!created || !(secret = memrchr(name.p, ':', name.n)) || secret <= created)
+		return error_set(making->reterr, "this is no digest of a secret");
+	buf_init(&text, SECRET_BYTES_MAX + 4096);
+	int r = base64_read(&text, (struct str){nonce, (size_t)(created - nonce)})
+			? 0
+			: error_set(making->reterr, "this is no digest of a secret");
+	buf_add(&text, created + 1, (size_t)(secret - created - 1));
+	size_t start = text.n;
+	if (r == 0)
+		r = secrets_read(making->order->secrets,
+				 (struct str){secret + 1, (size_t)(name.p + name.n - secret - 1)}, &text,
+				 making->reterr);
+	if (r == 0) {
+		seen_add(&making->wire->secrets, (struct str){text.p + start, text.n - start});
+		sha1(buf_view(&text), digest);
+		base64_add(out, (struct str){(const char *)digest, sizeof digest});
+	}
+	secret_wipe(&text);
+	return r;
+}
+
 /* "@0" is what the service's first way to prove itself makes. */
 static int read_value(struct making *making, struct str name, struct buf *out)
 {
 	const struct wire_order *order = making->order;
 	size_t i;
+	if (str_starts(name, STR("wsse:")))
+		return read_digest(making, name, out);
 	if (name.n < 2 || name.p[0] != '@') {
 		size_t start = out->n;
 		if (secrets_read(order->secrets, name, out, making->reterr) < 0)

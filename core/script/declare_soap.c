@@ -3,6 +3,8 @@
 #include "script/soap_keys.h"
 
 #include "script/secret.h"
+
+#include "format/secret_mark.h"
 #include "script/soap_declaration.h"
 #include "script/soap_value.h"
 
@@ -201,6 +203,13 @@ static void read_timestamp(struct reading *reading, const char *key, const struc
 	read_duration(reading, key, where, 1000, 24 * 3600 * 1000, &reading->soap->client->timestamp_ms);
 }
 
+static bool secret_is_alone(struct str text)
+{
+	struct secret_mark mark;
+
+	return secret_mark_find(text, 0, &mark) && mark.at == 0 && mark.n == text.n;
+}
+
 static void read_security(struct reading *reading, const char *key, const struct where *where)
 {
 	static const struct service_key keys[] = {{"username", read_user},
@@ -215,6 +224,9 @@ static void read_security(struct reading *reading, const char *key, const struct
 	}
 	client->has_security = true;
 	read_keys_of(reading, lua_gettop(reading->L), "security", where, keys, countof(keys));
+	if (client->digest && client->secret_password && !secret_is_alone(client->password))
+		problem(reading->loader, where,
+			"the digest of a password needs the secret alone, without a text beside it");
 	if (!client->username.p != !client->password.p)
 		problem(reading->loader, where, "'security' has a username and a password, or neither");
 	if (!client->username.p && !client->timestamp_ms)

@@ -2,6 +2,7 @@
 #include "script/load.h"
 
 #include "format/secret_mark.h"
+#include "soap/client.h"
 
 struct secret_collection {
 	struct vec uses;
@@ -58,6 +59,12 @@ static void add_service_secrets(struct secret_collection *collection, const stru
 	add_row_secrets(collection, &service->params);
 	add_row_secrets(collection, &service->headers);
 	add_row_secrets(collection, &service->form);
+	if (service->soap) {
+		struct secret_mark mark;
+
+		if (secret_mark_find(service->soap->password, 0, &mark))
+			add_secret(collection, mark.name);
+	}
 	for (size_t i = 0; i < service->n_auths; i++)
 		add_auth_secrets(collection, service->auths[i]);
 	for (size_t i = 0; service->sign && i < service->sign->n_keys; i++)

@@ -1,7 +1,9 @@
 """Secrets go out, and stay nowhere."""
 import base64
+import hashlib
 import json
 import os
+import re
 
 import pytest
 
@@ -146,3 +148,19 @@ def test_an_auth_object_outlives_reloads_of_those_who_share_it(start_engine, sta
         assert {(one["path"], one["headers"]["x-key"]) for one in sink.wait_for(2 * n + 2)[2 * n:]} == {(f"/a{n + 1}", "T1/B2"), ("/b1", "T1/B2")}
         (rules / "services/a.lua").write_text(service.format(name="a", url=sink.url, path=f"a{n + 2}"))
         assert engine.post("/v1/rules/reload", "")[0] == 200
+
+
+def test_the_digest_of_ws_security_is_made_of_the_secret_at_each_attempt(start_engine, start_sink, secrets):
+    sink = start_sink()
+    engine = start_engine({"c.lua": f"""serves {{ "/queues/1" }}
+local orders = soap.service {{ name = "orders", endpoint = "{sink.url}/", namespace = "urn:x", operation = "Create", action = "urn:x/Create",
+  inputs = {{ {{ "uii", "string" }} }}, args = {{ uii = "#uii#" }}, security = {{ username = "me", password = secret "crm_password", digest = true }} }}
+rule "x" {{ on = "post_call", fire = orders }}
+"""}, args=["--secrets", secrets])
+    for n, password in enumerate([SECRET, "next"]):
+        (secrets / "crm_password").write_text(password)
+        engine.post_events(event("post_call", n))
+        body = sink.wait_for(n + 1)[n]["body"]
+        digest, nonce, created = (re.search(f"<ws[su]e?:{name}[^>]*>([^<]*)<", body).group(1) for name in ("Password", "Nonce", "Created"))
+        expected = hashlib.sha1(base64.b64decode(nonce) + created.encode() + password.encode()).digest()
+        assert base64.b64decode(digest) == expected
