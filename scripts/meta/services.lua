@@ -364,7 +364,7 @@ function service:try_call(overrides) end
 
 --- Why a call failed.
 ---@class failure
----@field kind string `status`, `timeout`, `refused`, `dns`, `tls`, `reset`, `expired`, `inactive` …
+---@field kind string `status`, `timeout`, `refused`, `dns`, `tls`, `reset`, `auth`, `expired`, `inactive` …
 ---@field status integer|nil
 ---@field message string
 ---@field answer answer|nil
