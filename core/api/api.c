@@ -14,6 +14,8 @@ static bool refuse_foreign(void *context, struct http_request *request)
 		.fetch_mode = http_request_header(request, "sec-fetch-mode"),
 	};
 	struct error error = {0};
+	if (options->any_host_name)
+		asked.host_is_ours = true;
 	if (guard_check(&asked, options->host_names, options->n_host_names, &error) == 0)
 		return false;
 	http_respond_problem(request, 403, &error, 0);

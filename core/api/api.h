@@ -29,6 +29,7 @@ struct api_options {
 	const char *web_root;          /* of the console; NULL: what is in the program */
 	const char *const *host_names; /* under which the engine may be asked; api/guard.h. Outlive the API */
 	size_t n_host_names;
+	bool any_host_name; /* operators need a token, which no page of a stranger has: any name will do */
 };
 
 struct api *api_create(const struct api_options *options);

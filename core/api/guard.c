@@ -83,7 +83,7 @@ int guard_check(const struct guard_request *request, const char *const *names, s
 	}
 	if ((takes_events(request) && !origin.n && !site.n) || is_probe(request))
 		return 0;
-	if (is_ours(host, names, n_names))
+	if (request->host_is_ours || is_ours(host, names, n_names))
 		return 0;
 	error_set(reterr, "the Host '%.*s' is not this engine", shown(host), host.p);
 	error_hint(reterr, "ask it by its address or as localhost, or name it: run --host NAME");

@@ -10,6 +10,7 @@
 
 struct guard_request {
 	struct str method, path;
+	bool host_is_ours;                               /* whatever it is */
 	struct str host, origin, fetch_site, fetch_mode; /* headers; p == NULL: absent */
 };
 

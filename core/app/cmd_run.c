@@ -192,6 +192,7 @@ static void start_routes(struct run_command *run, struct journal *journal)
 		.web_root = run->web_root,
 		.host_names = (const char *const *)run->hosts,
 		.n_host_names = n_hosts(run),
+		.any_host_name = run->access.token_file != NULL,
 	};
 	run->ingest =
 		http_ingest_create(run->server, run->engine, &run->loop.mailbox, clock_system(), &run->log);

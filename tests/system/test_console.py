@@ -99,6 +99,16 @@ def test_a_name_of_its_own_is_no_foreign_one(start_engine):
     assert engine.get("/v1/status", {"host": "third.example.com"})[0] == 403
 
 
+def test_where_a_token_is_wanted_any_name_will_do(start_engine, tmp_path):
+    (tmp_path / "tokens").write_text("0123456789abcdef0123\n")
+    engine = start_engine(args=["--token-file", tmp_path / "tokens"])
+    bearer = {"authorization": "Bearer 0123456789abcdef0123", "host": "engine.example.com"}
+    assert engine.get("/v1/status", bearer)[0] == 200
+    assert engine.get("/v1/status", {"host": "engine.example.com"})[0] == 401
+    assert engine.get("/v1/status", bearer | {"origin": "https://evil.example"})[0] == 403
+    assert engine.get("/", {"host": "engine.example.com"})[0] in (200, 404)
+
+
 def test_assets_come_whole_with_their_policy(engine):
     status, headers, body = engine.get("/")
     if status == 404:

@@ -67,6 +67,18 @@ static void the_console_and_who_follows_a_link_to_it_pass(void **state)
 	assert_true(passes("GET", "/", host, NULL, "none", "navigate"));
 }
 
+static void with_tokens_any_name_will_do_but_no_other_site(void **state)
+{
+	struct error error;
+	struct guard_request request = {.method = STR("GET"),
+					.path = STR("/v1/status"),
+					.host_is_ours = true,
+					.host = STR("engine.example.com")};
+	assert_int_equal(guard_check(&request, NULL, 0, &error), 0);
+	request.origin = STR("https://evil.example");
+	assert_int_equal(guard_check(&request, NULL, 0, &error), -1);
+}
+
 static void senders_and_probes_may_use_any_name(void **state)
 {
 	assert_true(passes("POST", "/v1/events", "switchhook.internal", NULL, NULL, NULL));
@@ -82,6 +94,7 @@ int main(void)
 		cmocka_unit_test(a_name_that_was_made_to_point_here_does_not),
 		cmocka_unit_test(pages_of_other_sites_do_not),
 		cmocka_unit_test(the_console_and_who_follows_a_link_to_it_pass),
+		cmocka_unit_test(with_tokens_any_name_will_do_but_no_other_site),
 		cmocka_unit_test(senders_and_probes_may_use_any_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

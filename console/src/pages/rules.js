@@ -43,7 +43,7 @@ function Compare({ number: wanted, serving, onClose }) {
   return html`<${Dialog} title=${`From generation ${wanted} to ${serving}`} onClose=${onClose} wide>
     <${Failure} error=${error || noNow} />${(!then || !now) && !error && !noNow && html`<${Loading} />`}
     ${then && now && changed.length === 0 && html`<p>Their files are the same.</p>`}
-    ${then && now && changed.map((path) => html`<div key=${path}><h3 class="mono">${visible(path)}</h3><pre class="diff" tabindex="0">${differences(before.get(path) ?? "", after.get(path) ?? "").map((line, i) => html`<span class=${MARKS[line.kind]} key=${i}>${line.kind} ${visible(line.text)}\n</span>`)}</pre></div>`)}
+    ${then && now && changed.map((path) => html`<div key=${path}><h3 class="mono">${visible(path)}</h3><pre class="diff" tabindex="0">${differences(before.get(path) ?? "", after.get(path) ?? "").map((line, i) => html`<span class=${MARKS[line.kind]} key=${i}>${line.kind} ${visible(line.text)}</span>`)}</pre></div>`)}
     <form method="dialog" class="actions"><button>Close</button></form></${Dialog}>`;
 }
 
