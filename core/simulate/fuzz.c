@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 enum {
-	CASE_MAX = 32 << 20,
+	CASE_MAX = 1 << 30,
 	EVENTS_BYTES_MAX = 8 << 20,
 	WHAT_MAX = 2048,
 	SHOWN_MAX = 160,

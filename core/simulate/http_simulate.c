@@ -178,6 +178,12 @@ static bool add_result(void *context, struct result *result)
 	return !simulate->job->body.overflow && clock_mono_us(clock_system()) < simulate->until_us;
 }
 
+static bool has_time(void *context, size_t n)
+{
+	struct simulate_job *simulate = context;
+	return clock_mono_us(clock_system()) < simulate->until_us;
+}
+
 static void play(struct simulate_job *simulate)
 {
 	struct job *job = simulate->job;
@@ -190,6 +196,7 @@ static void play(struct simulate_job *simulate)
 			       .coverage = simulate->coverage},
 		.advance_ms = simulate->advance_ms,
 		.result = add_result,
+		.progress = has_time,
 		.context = simulate,
 	};
 	simulate->until_us = clock_mono_us(clock_system()) + TIME_MAX_MS * 1000;

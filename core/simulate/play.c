@@ -1,7 +1,5 @@
 #include "simulate/play.h"
 
-enum { PROGRESS_EVENTS = 256 };
-
 static bool give(const struct play *play, struct simulation *simulation, bool all)
 {
 	for (struct result *result; (result = simulation_take(simulation, all));)
@@ -12,7 +10,7 @@ static bool give(const struct play *play, struct simulation *simulation, bool al
 
 static bool go_on(const struct play *play, size_t n)
 {
-	return n % PROGRESS_EVENTS != 0 || !play->progress || play->progress(play->context, n);
+	return !play->progress || play->progress(play->context, n);
 }
 
 static bool play_all(const struct play *play, struct simulation *simulation, const struct event_list *events)

@@ -16,7 +16,7 @@ struct play {
 	bool (*result)(void *context, struct result *result);
 	void *context;
 
-	/* Now and then, after so many events; NULL: nobody asks. False: that is enough. */
+	/* After each event, of which there were so many; NULL: nobody asks. False: that is enough. */
 	bool (*progress)(void *context, size_t n_events);
 };
 

@@ -58,6 +58,7 @@ struct result_rule {
 struct result {
 	struct result *next;
 	struct arena arena;
+	size_t texts;                    /* bytes of it that are texts */
 	struct event *event;             /* a reference */
 	const struct ruleset *ruleset;   /* a reference */
 	const struct campaign *campaign; /* NULL: none serves the source */

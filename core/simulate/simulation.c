@@ -9,7 +9,8 @@
 #include <stdio.h>
 
 enum {
-	RESULT_ARENA_MAX = 16 << 20,
+	RESULT_ARENA_MAX = 1 << 30, /* never reached: the texts are bounded, and the rest is small */
+	RESULT_TEXTS_MAX = 64 << 20,
 	SOAP_ANSWER_MAX = 1 << 20,
 	REASON_MAX = 4096,
 	RESULT_LOG_MAX = 200,
@@ -77,8 +78,12 @@ static void *take(struct result *result, size_t n)
 	return p;
 }
 
+/* A rule may send a hundred bodies of the largest size; what is past the bound is not kept. */
 static struct str copy(struct result *result, struct str s)
 {
+	if (s.n > RESULT_TEXTS_MAX - result->texts)
+		return STR("(too large to be kept)");
+	result->texts += s.n;
 	struct str ret = arena_copy(&result->arena, s);
 	ensure(ret.p);
 	return ret;

@@ -61,8 +61,7 @@ static void run_file(const struct testing *testing, const struct source_file *fi
 	struct script_tests *tests;
 	answers_init(&test.answers);
 	if (script_tests_open(file, testing->ruleset->files, testing->ruleset->n_files,
-			      &testing->ruleset->limits, &host, &tests,
-			      &broken.error)) {
+			      &testing->ruleset->limits, &host, &tests, &broken.error)) {
 		tell(testing, counts, &broken);
 		return;
 	}

@@ -324,3 +324,18 @@ def test_secrets_and_signatures_are_shown_as_stars(run_command, write_rules):
     headers = json.loads(done.stdout)["deliveries"][0]["headers"]
     assert headers["authorization"] == "***" and "***" in headers["webhook-signature"]
     assert "hunter22" not in done.stdout and "cnVsZXM6" not in done.stdout
+
+
+def test_what_a_rule_may_send_is_not_all_kept(start_engine, write_rules, run_command):
+    """A hundred bodies of a megabyte each, and the engine that simulates them lives on."""
+    rule = 'serves { "/queues/1" }\n' + SERVICE + ('rule "a" { on = "post_call", run = function()\n'
+                                                   '  local big = ("x"):rep(1000000)\n  for i = 1, 100 do crm:send { json = { text = big } } end\nend }\n')
+    done = run_command("simulate", "--rules", write_rules({"campaign.lua": rule}), "--json", "--max-run-time", "20s", "--max-memory", "64MiB", "-", stdin=json.dumps(CALL))
+    line = json.loads(done.stdout)
+    assert line["outcome"] == "done" and len(line["deliveries"]) == 100, line["reason"]
+    bodies = [len(delivery["body"]) for delivery in line["deliveries"]]
+    assert bodies[0] == 1000011 and bodies[-1] < 100
+    engine = start_engine({"campaign.lua": rule}, args=["--max-run-time", "20s", "--max-memory", "64MiB"])
+    status, _, _ = engine.post("/v1/simulate", {"events": CALL})
+    assert status in (200, 422, 500)
+    assert engine.get("/v1/status")[0] == 200
