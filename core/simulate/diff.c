@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 enum {
-	GROUPS_MAX = 100000, /* further ones are counted as one */
+	GROUPS_MAX = 100000, /* further ones are not told; their events still differ */
 	SHOWN_MAX = 2000,
 	PROGRESS_EVENTS = 512,
 	FLAT_ARENA_MAX = 64 << 20,
