@@ -184,6 +184,15 @@ static struct answer *exchange(struct client *client, const char *method, const 
 	return question.answer;
 }
 
+struct answer *client_fetch(struct client *client, const char *path)
+{
+	char *authorization = client->authorization;
+	client->authorization = NULL;
+	struct answer *answer = exchange(client, "GET", path, (struct str){0});
+	client->authorization = authorization;
+	return answer;
+}
+
 /* --- the answer --- */
 
 static bool is_json(const struct answer *answer)

@@ -69,6 +69,10 @@ int client_ask(struct client *client, const char *method, const char *path, stru
 int client_look(struct client *client, const char *path, bool *ret_found, struct reply *ret);
 void reply_finish(struct reply *reply);
 
+/* What stands at the path of another server than an engine: any answer, the caller's to free. No token is
+ * shown. */
+struct answer *client_fetch(struct client *client, const char *path);
+
 /* Adds "?name=value" or "&name=value"; nothing when `value` is NULL. */
 void path_query(struct buf *path, const char *name, const char *value);
 

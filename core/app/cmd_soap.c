@@ -1,6 +1,7 @@
 /* switchhook soap: what a WSDL offers, the envelope for arguments, and an answer as JSON. */
 #include "app/options.h"
 #include "app/problems_print.h"
+#include "app/soap_import.h"
 #include "base/read_file.h"
 #include "format/json.h"
 #include "soap/answer.h"
@@ -190,6 +191,7 @@ static int print_operations(struct soap *soap)
 static const struct command operations;
 static const struct command envelope;
 static const struct command parse;
+static const struct command import;
 
 static int run_operations(const struct command *command, int argc, char **argv)
 {
@@ -285,7 +287,40 @@ static const struct command parse = {
 	.run = run_parse,
 };
 
-static const struct command *const parts[] = {&operations, &envelope, &parse};
+static int run_import(const struct command *command, int argc, char **argv)
+{
+	char *folder = mem_strdup("rules/services"), **words = NULL;
+	int any_host = 0;
+	size_t n;
+	const struct poptOption table[] = {
+		{"to", 0, POPT_ARG_STRING, &folder, 0, "the folder it is saved in (default: rules/services)",
+		 "DIR"},
+		{"any-host", 0, POPT_ARG_NONE, &any_host, 0, "also what the WSDL imports from other hosts",
+		 NULL},
+		OPTION_END,
+	};
+	int code = options_read_words(command, argc, argv, table, &words, &n);
+	if (code == OPTIONS_GO_ON && n != 1)
+		code = options_wrong(command, "it needs the address of a WSDL");
+	else if (code == OPTIONS_GO_ON)
+		code = soap_import(&(struct soap_import){words[0], folder, any_host});
+	words_free(words);
+	free(folder);
+	return code;
+}
+
+static const struct command import = {
+	.name = "soap import",
+	.summary = "save a WSDL and all that it imports beside the rules",
+	.example = "  switchhook soap import 'https://crm.example.com/orders?wsdl' --to rules/services\n",
+	.about = "Fetches the WSDL and what it includes and imports from the same host, saves them in one "
+		 "folder and\n"
+		 "writes their locations anew. Files that are there are not overwritten. Nothing is fetched "
+		 "later.\n",
+	.run = run_import,
+};
+
+static const struct command *const parts[] = {&operations, &envelope, &parse, &import};
 
 static int run_soap(const struct command *command, int argc, char **argv)
 {

@@ -209,6 +209,9 @@ def bench_cost(build, folder, sink, events):
     part = stages(build, folder)
     row("  stages", f"ingest {idle - part['decode']:.1f}, decode {part['decode']:.1f}, rule {part['rule']:.1f}, "
         f"build {part['build']:.1f}, send {fire - idle - part['rule'] - part['build']:.1f} us")
+    soap = values_of([build / "tests/bench/soap_bench", "5000"])
+    row("  soap", f"{soap['soap_build']:.1f} us an envelope of 20 fields, {soap['soap_parse']:.1f} us an answer of 2 kB; "
+        f"{1e6 / soap['soap_build']:.0f} envelopes and {1e6 / soap['soap_parse']:.0f} answers a second of CPU")
     cost, rate = engine_cost(build, folder, sink, RUN, events, args)
     row("(c) run", f"{cost:6.1f} us CPU an event, {cost / baseline:.2f} times (a); {rate:.0f} events/s accepted, one a request")
     cost, rate = engine_cost(build, folder, sink, FIRE, events, args, batch=100)
@@ -241,7 +244,11 @@ def bench_durability(build, folder, sink, events):
 def stages(build, folder):
     event = folder / "one.json"
     event.write_text(EVENT.replace("@ID@", "1"))
-    out = subprocess.run([build / "tests/bench/stages", folder / "rules", event, "50000"], check=True, capture_output=True, text=True)
+    return values_of([build / "tests/bench/stages", folder / "rules", event, "50000"])
+
+
+def values_of(command):
+    out = subprocess.run(command, check=True, capture_output=True, text=True)
     return {k: float(v) for k, v in (pair.split("=") for pair in out.stdout.split())}
 
 

@@ -1,6 +1,8 @@
 """`switchhook soap`: what a WSDL offers, envelopes, answers, and what is refused."""
+import http.server
 import json
 import pathlib
+import threading
 
 import pytest
 
@@ -101,3 +103,63 @@ def test_wrong_usage(run_command):
                        (["operations"], "it needs the file of a WSDL"), (["envelope"], "it needs --wsdl, --operation and --args")]:
         done = run_command("soap", *args)
         assert done.returncode == 2 and said in done.stderr
+
+
+class Documents(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = self.server.documents.get(self.path)
+        self.server.asked.append((self.path, self.headers.get("authorization")))
+        self.send_response(200 if body else 404)
+        self.send_header("content-length", str(len(body or b"")))
+        self.end_headers()
+        self.wfile.write(body or b"")
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def documents():
+    """documents({path: bytes}) serves them, and gives the server with its .url and what was .asked."""
+    servers = []
+
+    def serve(documents):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Documents)
+        server.documents, server.asked = documents, []
+        server.url = f"http://127.0.0.1:{server.server_port}"
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return server
+    yield serve
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def test_import_saves_a_whole_set(run_command, documents, tmp_path):
+    served = {f"/set/{path.name}": path.read_bytes() for path in FILES.iterdir()}
+    served["/shop?wsdl"] = served.pop("/set/shop.wsdl").replace(b'schemaLocation="shop.xsd"', b'schemaLocation="set/shop.xsd"') \
+        .replace(b'schemaLocation="parts.xsd"', b'schemaLocation="/set/parts.xsd"')
+    server = documents(served)
+    done = run_command("soap", "import", f"{server.url}/shop?wsdl", "--to", tmp_path, env={"SWITCHHOOK_TOKEN": "never shown"})
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["common.xsd", "parts.xsd", "shop.wsdl", "shop.xsd"]
+    assert all(token is None for _, token in server.asked)
+    assert run_command("soap", "operations", tmp_path / "shop.wsdl").stdout == run_command("soap", "operations", FILES / "shop.wsdl").stdout
+    again = run_command("soap", "import", f"{server.url}/shop?wsdl", "--to", tmp_path)
+    assert again.returncode == 1 and "File exists" in again.stderr
+
+
+def test_import_stays_on_its_host_and_says_what_is_missing(run_command, documents, tmp_path):
+    other = documents({"/x.xsd": b'<schema xmlns="http://www.w3.org/2001/XMLSchema"/>'})
+    text = (FILES / "orders.wsdl").read_text()
+    include = f'<x:include schemaLocation="{other.url}/x.xsd"/>'
+    server = documents({"/o.wsdl": text.replace('elementFormDefault="qualified">', 'elementFormDefault="qualified">' + include).encode(),
+                        "/gone.wsdl": text.replace('elementFormDefault="qualified">',
+                                                   'elementFormDefault="qualified"><x:include schemaLocation="gone.xsd"/>').encode()})
+    done = run_command("soap", "import", f"{server.url}/o.wsdl", "--to", tmp_path)
+    assert done.returncode == 0 and "is on another host and is not fetched" in done.stderr and not other.asked
+    done = run_command("soap", "import", f"{server.url}/gone.wsdl", "--to", tmp_path)
+    assert done.returncode == 1 and "gone.xsd" in done.stderr and "404" in done.stderr and not (tmp_path / "gone.wsdl").exists()
+    done = run_command("soap", "import", "ftp://127.0.0.1/x", "--to", tmp_path)
+    assert done.returncode == 1 and "is no address" in done.stderr

@@ -9,6 +9,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from process import until
+
 FILES = pathlib.Path(__file__).resolve().parents[1] / "soap"
 ENVELOPE = '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>%s</e:Body></e:Envelope>'
 SUM = ENVELOPE % '<m:AddResponse xmlns:m="urn:example:legacy:calls"><sum>%d</sum></m:AddResponse>'
@@ -171,10 +173,12 @@ def test_xml_by_hand_is_escaped_and_gets_its_envelope(start_engine, start_sink, 
     assert body.find("{urn:raw}Log/{urn:raw}ani").text == "a<b&c"
 
 
-def test_a_digest_is_over_the_raw_nonce(start_engine, start_sink, soap_rules):
+@pytest.mark.parametrize("password", ['"s&cret"', 'secret "crm_password"'])
+def test_a_digest_is_over_the_raw_nonce(start_engine, start_sink, soap_rules, tmp_path, password):
     sink = start_sink([answer(SUM % 1)])
-    engine = start_engine(soap_rules(ADD + ', security = { username = "rules", password = "s&cret", digest = true, timestamp = "5m" }, '
-                                     'addressing = true', 'run = function() crm.add:send("Add", { a = 1, b = 2 }) end', sink))
+    engine = start_engine(soap_rules(ADD + ', security = { username = "rules", password = ' + password + ', digest = true, timestamp = "5m" }, '
+                                     'addressing = true', 'run = function() crm.add:send("Add", { a = 1, b = 2 }) end', sink),
+                          env={"SWITCHHOOK_SECRET_CRM_PASSWORD": "s&cret"})
     engine.post_events(event())
     header = ET.fromstring(sink.wait_for(1)[0]["body"])[0]
     token = header.find(f".//{WSSE}UsernameToken")
@@ -186,6 +190,18 @@ def test_a_digest_is_over_the_raw_nonce(start_engine, start_sink, soap_rules):
     wsa = "{http://www.w3.org/2005/08/addressing}"
     assert header.find(f"{wsa}Action").text == "add" and header.find(f"{wsa}To").text == f"{sink.url}/add"
     assert header.find(f"{wsa}MessageID").text.startswith("urn:uuid:")
+
+
+def test_a_password_as_text_is_escaped_and_seen_nowhere_else(start_engine, start_sink, soap_rules):
+    sink = start_sink([answer(SUM % 1)])
+    engine = start_engine(soap_rules(ADD + ', security = { username = "rules", password = secret "crm_password" }',
+                                     'run = function() crm.add:send("Add", { a = 1, b = 2 }) end', sink),
+                          env={"SWITCHHOOK_SECRET_CRM_PASSWORD": "<s&cret>"})
+    engine.post_events(event())
+    assert ET.fromstring(sink.wait_for(1)[0]["body"])[0].find(f".//{WSSE}Password").text == "<s&cret>"
+    delivery = until(lambda: deliveries(engine))[0]
+    shown = engine.get(f"/v1/deliveries/{delivery['id']}")[2].decode()
+    assert "cret" not in shown and "PasswordText" in shown
 
 
 def test_a_simulation_answers_by_the_schema(run_command, soap_rules, tmp_path):
