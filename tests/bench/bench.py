@@ -487,8 +487,7 @@ def bench_sick(build, folder, sink, events):
 
 
 ROWS = {"sick": bench_sick, "isolation": bench_isolation, "cost": bench_cost, "durability": bench_durability, "memory": bench_memory,
-        "campaigns": bench_campaigns, "reload": bench_reload, "pause": bench_pause, "simulate": bench_simulate,
-        "sick": bench_sick}
+        "campaigns": bench_campaigns, "reload": bench_reload, "pause": bench_pause, "simulate": bench_simulate}
 
 
 def main():

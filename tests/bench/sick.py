@@ -101,3 +101,6 @@ def bench_sick(bench, build, folder):
     well50, ill50 = (statistics.median(p50 for p50, _ in rounds[sick]) for sick in (False, True))
     bench.row("sick", f"{SERVICES - 1} services beside one that hangs: p50 {ill50:.1f} ms (all well: {well50:.1f}), "
               f"p99 {ill:.1f} ms (all well: {well:.1f}), {100 * (ill / well - 1):+.0f} %")
+    # What the machine does by itself, so that nobody takes that for the sick one's doing.
+    bench.row("  rounds", "p99 of each, all well: " + " ".join(f"{p99:.0f}" for _, p99 in rounds[False]) +
+              "; one sick: " + " ".join(f"{p99:.0f}" for _, p99 in rounds[True]))
