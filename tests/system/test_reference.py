@@ -22,6 +22,7 @@ KEYS = {
     ("auth_keys.c", "certificate_keys"): "client_certificate",
     ("auth_keys.c", "oauth2_keys"): "oauth2",
     ("build.c", "keys", "check_overrides"): "overrides",
+    ("declare_service.c", "common_keys"): "soap.service",
     ("declare_soap.c", "soap_keys"): "soap.service",
     ("declare_soap.c", "late_keys"): "soap.service",
     ("declare_soap.c", "keys", "read_security"): "soap_security",
@@ -33,7 +34,7 @@ KEYS = {
 # Lists of words that are values, not keys.
 WORDS = {("auth_keys.c", "grants"), ("auth_keys.c", "names", "algorithm"), ("declare_service.c", "methods", "read_method"),
          ("service_content.c", "words", "read_cloudevents"), ("service_delivery.c", "words", "read_order")}
-LIST = re.compile(r"^(\t*)static const struct (?:service_key|auth_key|str) (\w+)\[\] = \{(.*?)\};", re.S | re.M)
+LIST = re.compile(r"^(\t*)(?:static )?const struct (?:service_key|auth_key|str) (\w+)\[\] = \{(.*?)\};", re.S | re.M)
 MACRO = re.compile(r"#define (\w+_KEYS) +\\\n((?:.*\\\n)+.*)")
 FUNCTION = re.compile(r"^(?:static |_Noreturn )*[\w ]+?[ *]+(\w+)\(", re.M)
 OPTIONS = re.compile(r"^local (\w+_(?:options|keys)) = \{(.*?)\}", re.S | re.M)
@@ -41,17 +42,19 @@ OPTIONS = re.compile(r"^local (\w+_(?:options|keys)) = \{(.*?)\}", re.S | re.M)
 
 def lists():
     """All lists of keys in the source: (file, name), with the function if it is in one, to their words."""
-    found = {}
-    for path in sorted((ROOT / "core/script").glob("*.[ch]")):
+    found, macros = {}, {}
+    sources = sorted((ROOT / "core/script").glob("*.[ch]"))
+    for path in sources:
+        for name, body in MACRO.findall(path.read_text()):
+            macros[name] = found[path.name, name] = set(re.findall(r'\{[\s\\]*"(\w+)"', body))
+    for path in sources:
         text = path.read_text()
         for match in LIST.finditer(text):
             indent, name, body = match.groups()
             place = (path.name, name) + ((FUNCTION.findall(text[:match.start()])[-1],) if indent else ())
             words = re.findall(r'\{\s*"(\w+)"', body)
             if words and place not in WORDS:
-                found[place] = set(words)
-        for name, body in MACRO.findall(text):
-            found[path.name, name] = set(re.findall(r'\{[\s\\]*"(\w+)"', body))
+                found[place] = set(words).union(*(macros[name] for name in macros if name in body))
     for path in sorted((ROOT / "scripts/prelude").glob("*.lua")):
         for name, body in OPTIONS.findall(path.read_text()):
             found[path.name, name] = set(re.findall(r"(\w+) = true", body))
