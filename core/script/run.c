@@ -141,8 +141,7 @@ static bool has_time_left(struct script_run *run, struct error *reterr)
 	error_set(reterr, "used up its time of %s%s", limit,
 		  run->step.line ? ", in all its steps together" : "");
 	error_hint(reterr, "the limit is --%s", limit_infos[LIMIT_RUN_TIME].option);
-	/* Where it waits, or has paused. */
-	place = sandbox_place(run->L);
+	place = run->paused_at.file ? run->paused_at : sandbox_place(run->L);
 	if (!place.file)
 		place = (struct place){sandbox_file(box, run->rule->campaign->file), run->rule->line};
 	error_at(reterr, place.file->path, place.line, 0, place.file->text);
@@ -162,6 +161,7 @@ static enum script_ending resume(struct script_run *run, struct script_step *ret
 	sandbox_enter(box, run->L, box->limits->of[LIMIT_RUN_TIME] - run->used_us);
 	status = lua_resume(run->L, NULL, run->began ? 0 : 4, &n);
 	run->began = true;
+	run->paused_at = box->paused ? box->paused_at : (struct place){0};
 	if (status == LUA_YIELD && box->paused) {
 		ending = SCRIPT_PAUSED;
 	} else if (status == LUA_YIELD) {

@@ -50,6 +50,7 @@ static void hook(lua_State *L, lua_Debug *at)
 		return;
 	box->slice_is_up = 0;
 	box->paused = true;
+	box->paused_at = sandbox_place(L); /* of a run that has paused Lua names the instruction before */
 	lua_sethook(L, NULL, 0, 0);
 	lua_yield(L, 0); /* which returns here, and takes effect when the hook does */
 }

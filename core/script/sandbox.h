@@ -70,13 +70,14 @@ struct sandbox {
 	size_t reserve;        /* bytes above the limit, for the way out of an error */
 
 	struct watch *watch;
-	lua_State *running;               /* box->L or a run's coroutine, while it runs */
+	lua_State *running;                /* box->L or a run's coroutine, while it runs */
 	int64_t budget_us;                 /* of the stretch that runs */
 	int64_t slice_us;                  /* after which a run makes room for others; 0: never */
 	volatile sig_atomic_t slice_is_up; /* it pauses as soon as it can */
 	bool paused;                       /* and has */
-	volatile sig_atomic_t time_is_up; /* set by the watchdog's signal */
-	enum limit_kind time;             /* that this is */
+	struct place paused_at;            /* there */
+	volatile sig_atomic_t time_is_up;  /* set by the watchdog's signal */
+	enum limit_kind time;              /* that this is */
 
 	/* Told of each new line that runs; NULL: nobody asks. Set before anything is loaded. */
 	void (*on_line)(lua_State *L, lua_Debug *at);

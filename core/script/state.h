@@ -28,7 +28,8 @@ struct script_run {
 	uint64_t serial; /* of this run in its state, from 1: whose userdata is whose */
 	lua_State *L;    /* its coroutine; NULL before it began and after it ended */
 	bool began, over;
-	int64_t used_us; /* CPU time of all its steps */
+	struct place paused_at; /* while it is paused */
+	int64_t used_us;        /* CPU time of all its steps */
 	int64_t n_deliveries, n_log_lines;
 
 	struct script_step step; /* what it yields; its request is freed with the run until it is taken */
@@ -69,9 +70,10 @@ extern const char state_rules, state_services, state_runs;
 void build_step_request(lua_State *L, struct script_run *run, struct service_box *box, int service_index,
 			int overrides);
 
-/* The same for a SOAP service: `request` is a table of the prelude's, with operation, args and soap_headers (0: what
- * is declared). */
-void build_soap_request(lua_State *L, struct script_run *run, struct service_box *box, int service_index, int request);
+/* The same for a SOAP service: `request` is a table of the prelude's, with operation, args and soap_headers
+ * (0: what is declared). */
+void build_soap_request(lua_State *L, struct script_run *run, struct service_box *box, int service_index,
+			int request);
 
 /* For the bind mode. */
 int bind_service(lua_State *L);
