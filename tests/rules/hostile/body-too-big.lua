@@ -1,4 +1,5 @@
 -- expect: failed "over"
+-- with: max-run-time 5s
 serves "/hostile/body-too-big"
 local svc = require "services.svc"
 

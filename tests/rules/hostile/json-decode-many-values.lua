@@ -1,4 +1,5 @@
 -- expect: failed "json.decode"
+-- with: max-run-time 5s
 serves "/hostile/json-decode-many-values"
 local svc = require "services.svc"
 

@@ -1,4 +1,5 @@
 -- expect: failed "over its limit of 2 MiB"
+-- with: max-run-time 5s
 serves "/hostile/json-decode-too-big"
 local svc = require "services.svc"
 

@@ -1,4 +1,5 @@
 -- expect: failed "takes too long"
+-- with: max-run-time 5s
 serves "/hostile/pattern-deep"
 local svc = require "services.svc"
 

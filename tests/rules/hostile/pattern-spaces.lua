@@ -1,4 +1,5 @@
 -- expect: failed "takes too long"
+-- with: max-run-time 5s
 serves "/hostile/pattern-spaces"
 local svc = require "services.svc"
 
