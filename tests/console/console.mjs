@@ -107,6 +107,7 @@ export const scenarios = {
 
   async "a delivery shows its request, its attempts and a curl command"({ page, shot }) {
     await open(page, "/ui/deliveries?state=dead&service=failing");
+    await page.locator("[data-row]").first().waitFor();
     await page.keyboard.press("j");
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Attempts" }).waitFor();
