@@ -61,6 +61,61 @@ function http.service(declaration) end
 ---@field debug? boolean `true`: the delivery log keeps 256 KiB of each answer, not 4 KiB (default: `false`)
 ---@field order? "call"|"none" `"call"`: the deliveries of one call go in order (default); `"none"`: they do not wait for each other
 
+--- Web services over SOAP.
+---@class soap
+soap = {}
+
+--- Declares a SOAP service, by a WSDL beside the rules or by hand. It is sent and called like any other, with the operation's name before what differs.
+---```lua
+--- return {
+---   orders = soap.service { name = "CRM orders", wsdl = "orders.wsdl", auth = http.basic("rules", secret "crm_password") },
+--- }
+---```
+---@param declaration soap.service
+---@return service
+function soap.service(declaration) end
+
+--- What a SOAP service is made of.
+---@class soap.service
+---@field name? string shown in logs; unique among all services (default: `group.key`, as `crm.orders`)
+---@field active? boolean `false`: nothing is sent (default: `true`)
+---@field strict? boolean `true`: a tag that the event lacks stops the send (default: `false`)
+---@field wsdl? string a WSDL 1.1 file, from the script's folder on
+---@field service? string which service of the WSDL (default: the first that has the operation)
+---@field port? string which port of it (default: the first that has the operation)
+---@field endpoint? string where to send, with tags (default: what the WSDL says)
+---@field soap? "1.1"|"1.2" (default: what the port says, else `"1.1"`)
+---@field operation? string what `fire`, and calls without a name, send
+---@field args? table its arguments, with tags
+---@field soap_headers? table SOAP headers, by the names of their elements
+---@field security? soap_security WS-Security
+---@field addressing? boolean WS-Addressing headers (default: when the WSDL demands them)
+---@field faults? table<string, "retry"|"dead"> what follows a fault of this code
+---@field namespace? string of an operation without WSDL
+---@field action? string its SOAPAction
+---@field inputs? string[][] its inputs: pairs of a name and a type of XML Schema, in their order
+---@field returns? string the type of its answer's one value
+---@field qualified? boolean `true`: its inputs are in the namespace, as .NET services want it (default: `false`)
+---@field xml? string the body of the message, with tags, without WSDL; or a whole envelope
+---@field headers? rows
+---@field auth? auth|auth[] how it proves who asks: what `http.basic` and the like give
+---@field sign? secret|secret[] signs each request as Standard Webhooks say, with these keys
+---@field timeout? string|number of one attempt, up to 10 minutes (default: `"10s"`)
+---@field retry? retry|false how often and when a request that fails is sent again; `false`: never
+---@field success? statuses statuses that count as delivered (default: `"2xx"`)
+---@field dead_on? statuses statuses that end it at once
+---@field retry_on? statuses statuses that are tried again in any case
+---@field expires? string|number after this time it is not sent any more, as `"20s"` (default: never)
+---@field order? "call"|"none" `"call"`: the deliveries of one call go in order (default); `"none"`: they do not wait for each other
+---@field debug? boolean `true`: the delivery log keeps 256 KiB of each answer, not 4 KiB (default: `false`)
+---@field limit? limit how much of it may be used
+---@field failing? failing when somebody is told that it does not work
+---@field egress? string|string[] addresses that it may have beside those of the public internet, as `"10.20.0.0/16"`
+---@field redirects? integer|boolean how many redirects are followed, up to 10; `true` is 5 (default: 0)
+---@field http2? boolean `true`: HTTP/2 is offered to the server, by TLS alone (default: `false`)
+---@field ca? string certificates in PEM that may sign the server's: a file in the rules folder, or the text (default: the system's)
+---@field crl? string a file with lists of revoked certificates, in PEM
+
 --- Values that are sent as other values, by the services that say `mappings = true` and are declared after it.
 ---```lua
 --- mappings { Sale = "S", ["No Sale"] = "N" }
@@ -210,41 +265,6 @@ function http.client_certificate(declaration) end
 ---@field schedule? (string|number)[] the waits before the second, third … attempt, up to 7 days each
 ---@field jitter? string by how much each wait differs at most (default: `"20%"`)
 ---@field attempts? integer in all, the first included, up to 100; the last wait repeats
-
---- Web services over SOAP.
----@class soap
-soap = {}
-
---- Declares a SOAP service, by its WSDL or by hand. It is sent and called like any other, with the operation's name before its arguments.
----```lua
---- return {
----   orders = soap.service { name = "CRM orders", wsdl = "orders.wsdl" },
---- }
----```
----@param declaration soap.service
----@return service
-function soap.service(declaration) end
-
---- What a SOAP service is made of, beside these keys of an HTTP service, which mean the same: `name active strict headers auth sign timeout retry
---- success dead_on retry_on expires order debug` and the limits.
----@class soap.service
----@field wsdl? string a WSDL 1.1 file, from the script's folder on
----@field service? string which of the WSDL's (default: the first that has the operation)
----@field port? string which of the service's
----@field endpoint? string where to send, with tags (default: what the WSDL says)
----@field soap? "1.1"|"1.2" (default: what the port says, else 1.1)
----@field operation? string what `fire`, and calls without a name, ask for; without a WSDL, the operation that is declared
----@field args? table what they send; texts may have tags
----@field soap_headers? table SOAP headers, by the names of their elements
----@field security? soap_security WS-Security
----@field addressing? boolean `true`: WS-Addressing headers (default: when the WSDL demands them)
----@field faults? table<string, "retry"|"dead"> what follows a fault of this code
----@field namespace? string of an operation without a WSDL; so are the following
----@field action? string
----@field inputs? string[][] pairs of a name and a type of XML Schema, in their order
----@field returns? string the type of the answer's one value
----@field qualified? boolean `true`: the inputs are in the namespace, as .NET services want it
----@field xml? string the body of the message, with tags; or a whole envelope
 
 --- Who asks, in the message itself.
 ---@class soap_security
