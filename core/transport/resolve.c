@@ -218,6 +218,15 @@ static void looked_up(uv_getaddrinfo_t *request, int status, struct addrinfo *fo
 	free(lookup);
 }
 
+/* RFC 6761, section 6.3: these are the loopback addresses, whatever the machine's files and servers say, if
+ * they say anything. */
+static bool is_localhost(struct str name)
+{
+	if (name.n && name.p[name.n - 1] == '.')
+		name.n--;
+	return str_eq(name, STR("localhost")) || str_ends(name, STR(".localhost"));
+}
+
 static void look_up(struct resolver *resolver, struct host *host)
 {
 	static const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
@@ -232,7 +241,9 @@ static void look_up(struct resolver *resolver, struct host *host)
 	resolver->n_lookups++;
 	host->state = HOST_ASKED;
 	/* It refuses only names that it cannot convert, and target_parse lets none of those through. */
-	ensure(uv_getaddrinfo(resolver->loop, &lookup->request, looked_up, name, NULL, &hints) == 0);
+	bool local = is_localhost(str_of(name));
+	ensure(uv_getaddrinfo(resolver->loop, &lookup->request, looked_up, local ? NULL : name,
+			      local ? "0" : NULL, &hints) == 0);
 }
 
 static void look_up_next(struct resolver *resolver)
