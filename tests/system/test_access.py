@@ -140,7 +140,7 @@ rule "r" {{ on = "post_call", fire = web }}
     engine = Engine(switchhook, rules, tmp_path / "data", ["--tls-cert", cert, "--tls-key", key, *args_of(files, "--token-file")])
     started.append(engine)
     context = ssl.create_default_context(cafile=cert)
-    connection = http.client.HTTPSConnection("localhost", engine.port, context=context, timeout=TIMEOUT)
+    connection = http.client.HTTPSConnection("127.0.0.1", engine.port, context=context, timeout=TIMEOUT)
     connection.request("POST", "/v1/events", json.dumps(EVENT), {"content-type": "application/json"} | bearer(OPERATOR))
     assert connection.getresponse().status == 202
     assert connection.sock.version() in ("TLSv1.2", "TLSv1.3")

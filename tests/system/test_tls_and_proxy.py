@@ -225,17 +225,17 @@ def start_proxy(tmp_path, started):
 
 
 def test_requests_go_by_the_proxy(fired_at, start_proxy, sink):
-    attempt = fired_at(f"http://localhost:{sink.port}/by", args=["--proxy", start_proxy().url])
+    attempt = fired_at(f"http://127.0.0.1:{sink.port}/by", args=["--proxy", start_proxy().url])
     assert attempt["status"] == 200
     request, = sink.wait_for(1)
-    assert "tinyproxy" in request["headers"]["via"] and request["path"] == "/by" and request["headers"]["host"] == f"localhost:{sink.port}"
+    assert "tinyproxy" in request["headers"]["via"] and request["path"] == "/by" and request["headers"]["host"] == f"127.0.0.1:{sink.port}"
 
 
 def test_https_goes_through_a_tunnel(fired_at, start_proxy, servers, authority):
     proxy = start_proxy()
-    attempt = fired_at(f"https://localhost:{servers['good']}/tunnel", own(authority), args=["--proxy", proxy.url])
+    attempt = fired_at(f"https://127.0.0.1:{servers['good']}/tunnel", own(authority), args=["--proxy", proxy.url])
     assert attempt["status"] == 200 and attempt["body"] == "served by good"
-    assert "CONNECT localhost" in proxy.out.text()
+    assert "CONNECT 127.0.0.1" in proxy.out.text()
 
 
 def test_a_proxy_that_lets_nothing_through(fired_at, start_proxy, servers, authority):
