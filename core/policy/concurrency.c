@@ -4,7 +4,8 @@ enum {
 	MILLI = 1000,
 	SMOOTHING = 16,           /* answers */
 	PERIOD_US = 30 * 1000000, /* a service that has become slow for good is the usual one after two */
-	NOISE_US = 10 * 1000,     /* what rises by less than this does not count */
+	NOISE_US = 10 * 1000,     /* by less than this it does not shrink */
+	STEADY_US = 250,          /* and by less than this it still grows */
 	HOLD_LEAST_US = 1000,
 };
 
@@ -61,8 +62,11 @@ void concurrency_answered(struct concurrency *concurrency, int64_t took_us, int 
 		return;
 	note(concurrency, took_us > 0 ? took_us : 1, now_us);
 	int64_t rise_us = concurrency->took_us - usual(concurrency);
-	if (rise_us > usual(concurrency) && rise_us > NOISE_US)
+	bool rises = rise_us > usual(concurrency);
+	if (rises && rise_us > NOISE_US)
 		shrink(concurrency, now_us);
+	else if (rises && rise_us > STEADY_US)
+		return; /* more of them would only wait for one another */
 	else if ((int64_t)on_wire * 2 * MILLI >= concurrency->milli)
 		concurrency->milli += (int64_t)MILLI * MILLI / concurrency->milli;
 	if (concurrency->milli > (int64_t)CONCURRENCY_MOST * MILLI)

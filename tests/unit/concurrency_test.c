@@ -93,6 +93,21 @@ static void a_rise_by_a_few_milliseconds_is_noise(void **state)
 	assert_int_equal(c.milli, 10000);
 }
 
+static void it_does_not_grow_where_round_trips_double_within_the_noise(void **state)
+{
+	struct concurrency c;
+	concurrency_init(&c, 0);
+	for (int i = 0; i < 100; i++)
+		concurrency_answered(&c, MS / 2, 1, i * MS);
+	for (int i = 0; i < 1000; i++)
+		concurrency_answered(&c, 2 * MS, 200, (100 + i) * MS);
+	int64_t stays = c.milli;
+	assert_in_range(stays, 10000, 12000); /* what it grew by before the smoothed round trip showed it */
+	for (int i = 0; i < 1000; i++)
+		concurrency_answered(&c, 2 * MS, 200, (1100 + i) * MS);
+	assert_int_equal(c.milli, stays);
+}
+
 static void what_has_become_slow_for_good_is_the_usual_after_a_while(void **state)
 {
 	struct concurrency c;
@@ -128,6 +143,7 @@ int main(void)
 		cmocka_unit_test(never_shrinks_below_one),
 		cmocka_unit_test(shrinks_when_round_trips_rise_to_more_than_twice_the_usual),
 		cmocka_unit_test(a_rise_by_a_few_milliseconds_is_noise),
+		cmocka_unit_test(it_does_not_grow_where_round_trips_double_within_the_noise),
 		cmocka_unit_test(what_has_become_slow_for_good_is_the_usual_after_a_while),
 		cmocka_unit_test(a_fixed_number_stays),
 	};
