@@ -7,6 +7,8 @@
 #include "raw_server.h"
 #include "transport/transport_curl.h"
 
+static const struct str no_body = {"", 0};
+
 enum { FIXTURE_LATEST_MS = 20000 };
 
 struct fixture {
@@ -177,4 +179,15 @@ static inline void call_finish(struct call *call)
 {
 	free(call->answer);
 	call->answer = NULL;
+}
+
+static inline int start_curl(void **state)
+{
+	return transport_curl_global_init();
+}
+
+static inline int end_curl(void **state)
+{
+	transport_curl_global_finish();
+	return 0;
 }
