@@ -69,10 +69,8 @@ export const scenarios = {
     await page.waitForURL("**/ui/deliveries?state=dead");
     await page.getByLabel("Service").selectOption("failing");
     await page.waitForURL(/service=failing/);
-    await page.waitForFunction(() => {
-      const shown = [...document.querySelectorAll("[data-row] .state")];
-      return shown.length > 0 && shown.every((one) => one.textContent === "dead");
-    });
+    await page.locator("[data-row] .state", { hasText: /^dead$/ }).first().waitFor();
+    await page.locator("[data-row] .state", { hasNotText: /^dead$/ }).first().waitFor({ state: "detached" });
     const states = await page.locator("[data-row] .state").allTextContents();
     check(states.length > 0 && states.every((state) => state === "dead"), `all are dead: ${states}`);
     await page.reload();
