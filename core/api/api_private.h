@@ -35,7 +35,7 @@ struct api {
 	struct api_options options;
 	int64_t started_ms;
 	bool closed;
-	struct stream_hub *hub; /* until api_close */
+	struct stream_hub *hub;  /* until api_close */
 	struct history *history; /* the same */
 	struct console *console;
 	struct list jobs;

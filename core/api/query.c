@@ -73,9 +73,8 @@ static int set_bool(bool *place, struct str name, struct str value, struct error
 }
 
 static const struct str names[] = {
-	{"state", 5}, {"service", 7}, {"campaign", 8}, {"call", 4},     {"since", 5},
-	{"limit", 5}, {"after", 5},   {"dry_run", 7},  {"rerender", 8},
-	{"before", 6}, {"path", 4},
+	{"state", 5}, {"service", 7}, {"campaign", 8}, {"call", 4},   {"since", 5}, {"limit", 5},
+	{"after", 5}, {"dry_run", 7}, {"rerender", 8}, {"before", 6}, {"path", 4},
 };
 
 static int unknown(unsigned allowed, struct str name, struct error *reterr)

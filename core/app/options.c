@@ -180,5 +180,6 @@ int listen_address_parse(const char *text, struct listen_address *ret, struct er
 void listen_address_url(const struct listen_address *address, uint16_t port, bool tls, char *url, size_t size)
 {
 	bool v6 = strchr(address->address, ':') != NULL;
-	snprintf(url, size, "http%s://%s%s%s:%u", tls ? "s" : "", v6 ? "[" : "", address->address, v6 ? "]" : "", port);
+	snprintf(url, size, "http%s://%s%s%s:%u", tls ? "s" : "", v6 ? "[" : "", address->address,
+		 v6 ? "]" : "", port);
 }

@@ -57,4 +57,5 @@ struct listen_address {
 int listen_address_parse(const char *text, struct listen_address *ret, struct error *reterr);
 
 /* "http://127.0.0.1:8484", with the port that is really listened on. */
-void listen_address_url(const struct listen_address *address, uint16_t port, bool tls, char *url, size_t size);
+void listen_address_url(const struct listen_address *address, uint16_t port, bool tls, char *url,
+			size_t size);

@@ -1,6 +1,7 @@
 /* core/app/secrets_check.h
  *
- * Are the secrets there that the rules name? One that is not may come before it is needed, so it is a warning.
+ * Are the secrets there that the rules name? One that is not may come before it is needed, so it is a
+ * warning.
  */
 #pragma once
 

@@ -117,8 +117,10 @@ static void on_stop(void *context)
 
 int simulate_watch(const struct watch_places *places, void (*round)(void *context, FILE *out), void *context)
 {
-	struct watching watching = {
-		.places = places, .round = round, .context = context, .log = log_to(STDERR_FILENO, LOG_LEVEL_WARN)};
+	struct watching watching = {.places = places,
+				    .round = round,
+				    .context = context,
+				    .log = log_to(STDERR_FILENO, LOG_LEVEL_WARN)};
 	app_loop_init(&watching.loop, on_stop, &watching);
 	watching.watch =
 		reload_watch_create(&watching.loop.uv, places->rules, &watching.log, on_changed, &watching);

@@ -49,9 +49,9 @@ struct engine_options {
 	const struct engine_observer *observer; /* is told what happens; NULL: nobody is */
 
 	/* Of an engine that plays what was recorded. */
-	int64_t waits_end_ms; /* wall clock: no wait ends by time after it. 0: waits have no such end */
+	int64_t waits_end_ms;      /* wall clock: no wait ends by time after it. 0: waits have no such end */
 	struct coverage *coverage; /* what its rules run is counted there; NULL: it is not */
-	bool keep_history;    /* calls without a run are kept for ever: no journal has them */
+	bool keep_history;         /* calls without a run are kept for ever: no journal has them */
 };
 
 /* The number under which the journal knows these rules: the same content has the same number after a restart.

@@ -4,8 +4,8 @@
 
 static void take_slice(struct timer *timer);
 
-/* What others have begun goes through several turns of the loop, each as soon as it can: the event, the request, its
- * socket. In this time it gets through, instead of waiting for a slice at each of them. */
+/* What others have begun goes through several turns of the loop, each as soon as it can: the event, the
+ * request, its socket. In this time it gets through, instead of waiting for a slice at each of them. */
 enum { GAP_US = 1000 };
 
 static void set_timer(struct shard *shard)

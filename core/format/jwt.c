@@ -51,7 +51,8 @@ static int add_claims(const struct jwt_parts *parts, struct buf *out, struct err
 		   (long long)(parts->now_s + parts->lifetime_s));
 	json_write_string(&json, parts->id);
 	buf_char(&json, '}');
-	int r = json.overflow ? error_set(reterr, "the claims of a JWT are over %d KiB", CLAIMS_MAX / 1024) : 0;
+	int r = json.overflow ? error_set(reterr, "the claims of a JWT are over %d KiB", CLAIMS_MAX / 1024)
+			      : 0;
 	base64url_add(out, buf_view(&json));
 	explicit_bzero(json.p, json.n);
 	buf_finish(&json);

@@ -240,7 +240,8 @@ int template_compile(struct str text, enum template_context context, struct aren
 	return r;
 }
 
-int template_of_secret(struct str text, enum template_context context, struct arena *arena, struct template *ret)
+int template_of_secret(struct str text, enum template_context context, struct arena *arena,
+		       struct template *ret)
 {
 	struct template_builder builder;
 	template_builder_init(&builder, arena);

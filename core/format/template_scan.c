@@ -194,7 +194,8 @@ static int take_secret(struct scanner *scanner, struct span *span)
 	struct str name = take_while(scanner, is_secret_name);
 	if (!secret_name_is_good(name) || !at_char(scanner, '#')) {
 		error_set(scanner->reterr, "this is no secret: write #secret:name#, without a filter");
-		error_hint(scanner->reterr, "a name is up to %d letters, digits, '_', '-' and '.'", SECRET_NAME_MAX);
+		error_hint(scanner->reterr, "a name is up to %d letters, digits, '_', '-' and '.'",
+			   SECRET_NAME_MAX);
 		return template_error_at(scanner->reterr, scanner->text, span->start);
 	}
 	span->secret = true;

@@ -1,7 +1,7 @@
 /* core/format/trace.h
  *
- * W3C Trace Context, version 00: "00-" trace id "-" parent id "-" flags. What came with an event goes out with
- * its requests, under a parent id of our own. Pure functions, any thread.
+ * W3C Trace Context, version 00: "00-" trace id "-" parent id "-" flags. What came with an event goes out
+ * with its requests, under a parent id of our own. Pure functions, any thread.
  */
 #pragma once
 

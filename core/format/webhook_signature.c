@@ -12,8 +12,7 @@ static int read_key(struct str text, enum key_kind *ret_kind, struct buf *ret, s
 	static const struct {
 		struct str prefix;
 		enum key_kind kind;
-	} prefixes[] = {
-		{{"whsec_", 6}, KEY_SHARED}, {{"whsk_", 5}, KEY_PRIVATE}, {{"whpk_", 5}, KEY_PUBLIC}};
+	} prefixes[] = {{{"whsec_", 6}, KEY_SHARED}, {{"whsk_", 5}, KEY_PRIVATE}, {{"whpk_", 5}, KEY_PUBLIC}};
 	*ret_kind = KEY_SHARED;
 	for (size_t i = 0; i < countof(prefixes); i++) {
 		if (!str_starts(text, prefixes[i].prefix))
@@ -32,7 +31,8 @@ static int read_key(struct str text, enum key_kind *ret_kind, struct buf *ret, s
 	if (*ret_kind == KEY_PRIVATE && ret->n == 2 * ED25519_SEED_BYTES)
 		ret->n = ED25519_SEED_BYTES;
 	if (*ret_kind != KEY_SHARED && ret->n != ED25519_SEED_BYTES)
-		return error_set(reterr, "an Ed25519 key has %d bytes, this one %zu", ED25519_SEED_BYTES, ret->n);
+		return error_set(reterr, "an Ed25519 key has %d bytes, this one %zu", ED25519_SEED_BYTES,
+				 ret->n);
 	return 0;
 }
 
@@ -50,7 +50,8 @@ static void write_content(const struct webhook_message *message, struct buf *out
 	buf_str(out, message->body);
 }
 
-int webhook_sign(struct str key_text, const struct webhook_message *message, struct buf *out, struct error *reterr)
+int webhook_sign(struct str key_text, const struct webhook_message *message, struct buf *out,
+		 struct error *reterr)
 {
 	unsigned char code[ED25519_BYTES];
 	enum key_kind kind;
@@ -68,7 +69,8 @@ int webhook_sign(struct str key_text, const struct webhook_message *message, str
 		r = ed25519_sign(buf_view(&key), buf_view(&content), code, reterr);
 	if (r == 0) {
 		buf_str(out, kind == KEY_SHARED ? STR("v1,") : STR("v1a,"));
-		base64_add(out, (struct str){(const char *)code, kind == KEY_SHARED ? SHA256_BYTES : ED25519_BYTES});
+		base64_add(out, (struct str){(const char *)code,
+					     kind == KEY_SHARED ? SHA256_BYTES : ED25519_BYTES});
 	}
 	wipe(&key);
 	buf_finish(&content);

@@ -32,8 +32,8 @@ static int fill_literal(const struct secrets *secrets, struct str literal, struc
 	return 0;
 }
 
-int secrets_fill(const struct secrets *secrets, const struct template *text, struct buf *out, struct buf *seen,
-		 struct error *reterr)
+int secrets_fill(const struct secrets *secrets, const struct template *text, struct buf *out,
+		 struct buf *seen, struct error *reterr)
 {
 	for (size_t i = 0; i < text->n; i++) {
 		if (fill_literal(secrets, text->parts[i].literal, out, seen, reterr) < 0)
@@ -67,8 +67,8 @@ static int fill_claims(const struct secrets *secrets, const struct template *cla
 	return r;
 }
 
-int jwt_of(const struct jwt *jwt, const struct secrets *secrets, int64_t now_ms, struct buf *out, struct buf *seen,
-	   struct error *reterr)
+int jwt_of(const struct jwt *jwt, const struct secrets *secrets, int64_t now_ms, struct buf *out,
+	   struct buf *seen, struct error *reterr)
 {
 	unsigned char chance[JTI_BYTES];
 	struct buf key, claims, id;

@@ -1,7 +1,7 @@
 /* core/identity/credential.h
  *
- * Inside of identity/: the texts that prove who is asking. `seen` takes every value that must not be shown; NULL is
- * allowed. Any thread.
+ * Inside of identity/: the texts that prove who is asking. `seen` takes every value that must not be shown;
+ * NULL is allowed. Any thread.
  */
 #pragma once
 
@@ -14,7 +14,8 @@ enum { SEEN_LEAST = 4 }; /* bytes; what is shorter would hide half of any answer
 
 void seen_add(struct buf *seen, struct str value);
 
-/* Adds the value as it is written at such a place. Fails on a line break in a header, and on what is no UTF-8. */
+/* Adds the value as it is written at such a place. Fails on a line break in a header, and on what is no
+ * UTF-8. */
 int escape_add(enum escape escape, struct str value, struct buf *out, struct error *reterr);
 
 /* "dXNlcjpwYXNzd29yZA==" */

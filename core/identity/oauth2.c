@@ -127,8 +127,8 @@ static int fill(struct asking *asking, struct str refresh_token, int64_t now_ms)
 	return 0;
 }
 
-int oauth2_request(const struct auth *auth, const struct secrets *secrets, struct str refresh_token, int64_t now_ms,
-		   struct request **ret, struct error *reterr)
+int oauth2_request(const struct auth *auth, const struct secrets *secrets, struct str refresh_token,
+		   int64_t now_ms, struct request **ret, struct error *reterr)
 {
 	struct asking asking = {.auth = auth, .secrets = secrets, .reterr = reterr};
 	buf_init(&asking.body, BODY_MAX);
@@ -199,7 +199,8 @@ static int refused(const struct answer *answer, const struct value *said, struct
 	if (!answer->status)
 		return error_set(reterr, "%s: %s", failure_name(answer->failure), answer->detail);
 	if (is_word(word))
-		return error_set(reterr, "it answered with status %d, " STR_FMT, answer->status, STR_ARG(word));
+		return error_set(reterr, "it answered with status %d, " STR_FMT, answer->status,
+				 STR_ARG(word));
 	return error_set(reterr, "it answered with status %d", answer->status);
 }
 

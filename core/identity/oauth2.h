@@ -1,7 +1,7 @@
 /* core/identity/oauth2.h
  *
- * Asking for an access token (RFC 6749; JWT bearer: RFC 7523): the request, and what the answer says. Who asks when,
- * and keeps the token, is engine/tokens.h. Pure but for reading the secrets; any thread.
+ * Asking for an access token (RFC 6749; JWT bearer: RFC 7523): the request, and what the answer says. Who
+ * asks when, and keeps the token, is engine/tokens.h. Pure but for reading the secrets; any thread.
  */
 #pragma once
 
@@ -9,10 +9,10 @@
 #include "model/auth.h"
 #include "model/request.h"
 
-/* One allocation, request_wipe() it. `refresh_token` is the one of an earlier answer, which takes the place of the
- * declared one; or absent. */
-int oauth2_request(const struct auth *auth, const struct secrets *secrets, struct str refresh_token, int64_t now_ms,
-		   struct request **ret, struct error *reterr);
+/* One allocation, request_wipe() it. `refresh_token` is the one of an earlier answer, which takes the place
+ * of the declared one; or absent. */
+int oauth2_request(const struct auth *auth, const struct secrets *secrets, struct str refresh_token,
+		   int64_t now_ms, struct request **ret, struct error *reterr);
 
 struct oauth2_token {
 	char *access;       /* free() */

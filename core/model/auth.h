@@ -1,8 +1,8 @@
 /* core/model/auth.h
  *
- * How a service proves who is asking, and how it signs. Immutable once loaded, shared by threads; lives in the
- * arena of its ruleset. Texts may hold marks of secrets (format/secret_mark.h) and no tags: one object serves the
- * events of many services.
+ * How a service proves who is asking, and how it signs. Immutable once loaded, shared by threads; lives in
+ * the arena of its ruleset. Texts may hold marks of secrets (format/secret_mark.h) and no tags: one object
+ * serves the events of many services.
  */
 #pragma once
 
@@ -10,7 +10,15 @@
 
 enum { AUTHS_MAX = 4, SIGNING_KEYS_MAX = 4 };
 
-enum auth_kind { AUTH_BASIC, AUTH_BEARER, AUTH_API_KEY, AUTH_OAUTH2, AUTH_JWT, AUTH_DIGEST, AUTH_CERTIFICATE };
+enum auth_kind {
+	AUTH_BASIC,
+	AUTH_BEARER,
+	AUTH_API_KEY,
+	AUTH_OAUTH2,
+	AUTH_JWT,
+	AUTH_DIGEST,
+	AUTH_CERTIFICATE
+};
 
 enum jwt_algorithm { JWT_HS256, JWT_RS256, JWT_ES256 };
 
@@ -47,8 +55,8 @@ struct auth {
 	enum auth_kind kind;
 	struct str id; /* what it says, as one text: equal texts are the same to whoever keeps tokens */
 
-	/* Where the credential goes: a header, or a parameter of the query. Not for DIGEST and CERTIFICATE, which the
-	 * transport works with. */
+	/* Where the credential goes: a header, or a parameter of the query. Not for DIGEST and CERTIFICATE,
+	 * which the transport works with. */
 	bool in_query;
 	struct str name;   /* lower case for a header */
 	struct str prefix; /* before it, as "Bearer " */

@@ -12,8 +12,8 @@ struct header {
 		value; /* names of requests and answers are lower case; values are terminated by a zero */
 };
 
-/* Where a secret goes at each attempt. Until then three stars stand there, so that what is kept and shown of a
- * request holds no secret. */
+/* Where a secret goes at each attempt. Until then three stars stand there, so that what is kept and shown of
+ * a request holds no secret. */
 enum { SECRET_SLOTS_MAX = 64 };
 
 enum slot_part { SLOT_URL, SLOT_HEADER, SLOT_BODY };
@@ -73,7 +73,7 @@ struct answer {
 	size_t n_headers;
 	struct str body;
 	bool final; /* asking again is of no use */
-	bool cut; /* the body was longer than the limit */
+	bool cut;   /* the body was longer than the limit */
 	int64_t took_us;
 };
 

@@ -65,7 +65,7 @@ struct service {
 	const struct mappings *mappings; /* NULL: values are sent as they are */
 	const struct auth *const *auths; /* at most one of a kind */
 	size_t n_auths;
-	const struct signing *sign; /* NULL: not signed */
+	const struct signing *sign;     /* NULL: not signed */
 	const struct soap_client *soap; /* soap/client.h; NULL: an HTTP service */
 
 	struct str file; /* where it was declared */

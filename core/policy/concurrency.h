@@ -3,8 +3,9 @@
  * How many requests of a service may be on the wire at once.
  *
  * It grows by one each time as many answers have come as may be on the wire, and shrinks to nine tenths when
- * the service says that it is overloaded or its round trips rise to more than twice what they were; where that
- * is a matter of a few milliseconds, it stays as it is. Owned by one shard; not thread-safe. Never reads a clock.
+ * the service says that it is overloaded or its round trips rise to more than twice what they were; where
+ * that is a matter of a few milliseconds, it stays as it is. Owned by one shard; not thread-safe. Never reads
+ * a clock.
  */
 #pragma once
 

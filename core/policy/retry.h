@@ -32,8 +32,8 @@ int64_t retry_longest_ms(const struct retry_policy *policy);
 /* `attempt` counts from 1; the answer is judged already. RETRY: ret_delay_ms is the wait.
  *
  * Where the policy says nothing else, 410 is dead at once, 400, 413 and 422 after one more try, what we
- * refused ourselves and what is final is dead, and everything else is tried again while the policy has attempts. A Retry-After,
- * in seconds or as a date (RFC 9110, section 10.2.3), lengthens the wait within RETRY_AFTER_MAX_MS; after 429
- * it is at least RETRY_FLOOR_429_MS. */
+ * refused ourselves and what is final is dead, and everything else is tried again while the policy has
+ * attempts. A Retry-After, in seconds or as a date (RFC 9110, section 10.2.3), lengthens the wait within
+ * RETRY_AFTER_MAX_MS; after 429 it is at least RETRY_FLOOR_429_MS. */
 enum verdict retry_decide(const struct retry_policy *policy, int attempt, const struct answer *answer,
 			  int64_t now_ms, uint64_t chance, int64_t *ret_delay_ms);

@@ -88,8 +88,8 @@ struct coverage;
 int script_state_create_covered(const struct campaign *campaign, const struct script_host *host,
 				struct watch *watch, struct coverage *coverage, struct script_state **ret,
 				struct error *reterr);
-/* Runs of this state pause after so much CPU time at once, in us, so that others have their turn; 0, as at first:
- * never. */
+/* Runs of this state pause after so much CPU time at once, in us, so that others have their turn; 0, as at
+ * first: never. */
 void script_state_slice(struct script_state *state, int64_t slice_us);
 
 void script_state_destroy(

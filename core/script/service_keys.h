@@ -18,7 +18,7 @@ struct reading {
 	bool has_url;
 	bool is_soap;
 	struct soap_declaration *soap; /* of a SOAP service, while it is read: declare_soap.c */
-	const char *body_key; /* the one that gave the body; NULL: none so far */
+	const char *body_key;          /* the one that gave the body; NULL: none so far */
 };
 
 /* The value is on top of the stack and stays there; `where` is its place. Reports what is wrong with it. */

@@ -7,7 +7,13 @@
 
 #include "format/json.h"
 
-enum { TESTS_MAX = 10000, NAME_MAX_BYTES = 200, DETAIL_MAX = 64 * 1024, LOADS_A_TEST = 20, ANSWER_VALUES_MAX = 1000000 };
+enum {
+	TESTS_MAX = 10000,
+	NAME_MAX_BYTES = 200,
+	DETAIL_MAX = 64 * 1024,
+	LOADS_A_TEST = 20,
+	ANSWER_VALUES_MAX = 1000000
+};
 
 struct declared_test {
 	struct str name;
@@ -40,7 +46,8 @@ static int declare_test(lua_State *L)
 		sandbox_raise(L, "the name of the test is over %d bytes", NAME_MAX_BYTES);
 	for (size_t i = 0; i < tests->n; i++)
 		if (str_eq(tests->tests[i].name, name))
-			sandbox_raise(L, "there is already a test of this name, at line %d", tests->tests[i].line);
+			sandbox_raise(L, "there is already a test of this name, at line %d",
+				      tests->tests[i].line);
 	if (tests->n == TESTS_MAX)
 		sandbox_raise(L, "a file has at most %d tests", TESTS_MAX);
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &tests_functions);
@@ -77,8 +84,8 @@ static int test_ask(lua_State *L)
 		sandbox_raise(L, "that is too much at once; ask for the requests to one service");
 	if (!box->text.n)
 		return 0;
-	if (json_parse(buf_view(&box->text), (struct json_limits){.values = ANSWER_VALUES_MAX}, sandbox_arena(box), &answer,
-		       &error))
+	if (json_parse(buf_view(&box->text), (struct json_limits){.values = ANSWER_VALUES_MAX},
+		       sandbox_arena(box), &answer, &error))
 		sandbox_raise_error(L, &error);
 	value_push(L, &answer, false);
 	arena_finish(&box->arena);
@@ -97,8 +104,10 @@ static int test_fail(lua_State *L)
 
 void lib_testing_open(lua_State *L)
 {
-	static const luaL_Reg functions[] = {
-		{"declare_test", declare_test}, {"test_ask", test_ask}, {"test_fail", test_fail}, {NULL, NULL}};
+	static const luaL_Reg functions[] = {{"declare_test", declare_test},
+					     {"test_ask", test_ask},
+					     {"test_fail", test_fail},
+					     {NULL, NULL}};
 
 	lua_pushglobaltable(L);
 	luaL_setfuncs(L, functions, 0);

@@ -35,6 +35,6 @@ size_t script_tests_count(const struct script_tests *tests);
 struct str script_test_name(const struct script_tests *tests, size_t i);
 int script_test_line(const struct script_tests *tests, size_t i);
 
-/* Runs one. 0: it passed. Else the error has the place in the test, and ret_detail, which lives until the next
- * run, shows what was expected and what was there; it may be empty. */
+/* Runs one. 0: it passed. Else the error has the place in the test, and ret_detail, which lives until the
+ * next run, shows what was expected and what was there; it may be empty. */
 int script_test_run(struct script_tests *tests, size_t i, struct str *ret_detail, struct error *reterr);

@@ -44,11 +44,11 @@
 	ENCODED("decimal")                                                                              \
 	ENCODED("duration")                                                                             \
 	ENCODED("dateTime")                                                                             \
-	ENCODED("time") ENCODED("date") ENCODED("hexBinary") ENCODED("base64Binary") ENCODED("anyURI")  \
-		ENCODED("QName") ENCODED("integer") ENCODED("long") ENCODED("int") ENCODED("short")     \
-			ENCODED("byte") ENCODED("nonNegativeInteger") ENCODED("unsignedLong")           \
-				ENCODED("unsignedInt") ENCODED("unsignedShort") ENCODED("unsignedByte") \
-					ENCODED("positiveInteger")
+	ENCODED("time")                                                                                 \
+	ENCODED("date") ENCODED("hexBinary") ENCODED("base64Binary") ENCODED("anyURI") ENCODED("QName") \
+		ENCODED("integer") ENCODED("long") ENCODED("int") ENCODED("short") ENCODED("byte")      \
+			ENCODED("nonNegativeInteger") ENCODED("unsignedLong") ENCODED("unsignedInt")    \
+				ENCODED("unsignedShort") ENCODED("unsignedByte") ENCODED("positiveInteger")
 
 #define ENCODED_ARRAY                                                                                   \
 	"<x:attribute name='arrayType' type='x:string'/><x:attribute name='itemType' type='x:string'/>" \

@@ -2,10 +2,10 @@
  *
  *   bare_curl URL N CONCURRENCY BODYFILE
  *
- * Sends N POSTs of the file's bytes, CONCURRENCY at a time, and prints the CPU time of this process for each. It
- * does what libcurl's manual advises for speed and nothing beside: curl_multi_socket_action on libuv, easy handles
- * that are set up once and added again, one poll a socket that stays armed, connections kept. It has no deadlines,
- * keeps no headers, counts the body's bytes and checks the status.
+ * Sends N POSTs of the file's bytes, CONCURRENCY at a time, and prints the CPU time of this process for each.
+ * It does what libcurl's manual advises for speed and nothing beside: curl_multi_socket_action on libuv, easy
+ * handles that are set up once and added again, one poll a socket that stays armed, connections kept. It has
+ * no deadlines, keeps no headers, counts the body's bytes and checks the status.
  */
 #include <curl/curl.h>
 #include <stdio.h>

@@ -41,7 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	for (uint32_t i = 0; i < wsdl->services[0].n_ports; i++) {
 		const struct soap_port *port = &wsdl->services[0].ports[i];
 		for (uint32_t k = 0; k < port->n_operations; k++) {
-			struct soap_target target = {&wsdl->services[0], port, &port->operations[k], port->version};
+			struct soap_target target = {&wsdl->services[0], port, &port->operations[k],
+						     port->version};
 			read_answer(wsdl, &target, text);
 		}
 	}

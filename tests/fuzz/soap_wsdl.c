@@ -2,13 +2,15 @@
 #include "soap/describe.h"
 #include "soap/envelope.h"
 
-static int read_input(void *context, struct str path, struct arena *arena, struct str *ret, struct error *reterr)
+static int read_input(void *context, struct str path, struct arena *arena, struct str *ret,
+		      struct error *reterr)
 {
 	*ret = *(const struct str *)context;
 	return 0;
 }
 
-static void build_all(const struct wsdl *wsdl, const struct soap_service *service, const struct soap_port *port)
+static void build_all(const struct wsdl *wsdl, const struct soap_service *service,
+		      const struct soap_port *port)
 {
 	for (uint32_t i = 0; i < port->n_operations && i < 100; i++) {
 		struct soap_target target = {service, port, &port->operations[i], port->version};

@@ -1,6 +1,7 @@
-/* What a power cut leaves of the files in a folder: preloaded into the program, it keeps of each file there a copy as it
- * was when it was last synced. A test that kills the program puts those back, perhaps with some sectors that were
- * written later. SIGKILL alone cannot show what a sync is good for: the system still has all that was written.
+/* What a power cut leaves of the files in a folder: preloaded into the program, it keeps of each file there a
+ * copy as it was when it was last synced. A test that kills the program puts those back, perhaps with some
+ * sectors that were written later. SIGKILL alone cannot show what a sync is good for: the system still has
+ * all that was written.
  *
  * cc -shared -fPIC -o powercut.so powercut.c -ldl; POWERCUT_FOLDER, POWERCUT_COPIES name the folders. */
 #include <dlfcn.h>
@@ -33,12 +34,13 @@ static void keep(int fd)
 		return;
 	snprintf(copy, sizeof copy, "%s/.%s", getenv("POWERCUT_COPIES"), name);
 	snprintf(ready, sizeof ready, "%s/%s", getenv("POWERCUT_COPIES"), name);
-	int from = open(path, O_RDONLY | O_CLOEXEC), to = open(copy, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+	int from = open(path, O_RDONLY | O_CLOEXEC),
+	    to = open(copy, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
 	for (ssize_t n; from >= 0 && to >= 0 && (n = read(from, bytes, sizeof bytes)) > 0;)
 		if (write(to, bytes, (size_t)n) != n)
 			abort();
-	/* Closing `from` gives up the process's locks on the file, which is what POSIX says and SQLite dreads: no other
-	 * process wants them here. */
+	/* Closing `from` gives up the process's locks on the file, which is what POSIX says and SQLite
+	 * dreads: no other process wants them here. */
 	close(from);
 	close(to);
 	rename(copy, ready);
