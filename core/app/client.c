@@ -138,6 +138,23 @@ void client_finish(struct client *client)
 	free(client->authorization);
 }
 
+int client_show(const char *server, const char *method, const char *path,
+		int (*show)(const struct value *reply, bool json), bool json)
+{
+	struct client client;
+	struct reply reply;
+	int code = client_init(&client, server);
+	if (code)
+		return code;
+	code = client_ask(&client, method, path, (struct str){0}, &reply);
+	if (code == 0) {
+		code = show(&reply.json, json);
+		reply_finish(&reply);
+	}
+	client_finish(&client);
+	return code;
+}
+
 /* --- a question --- */
 
 struct question {

@@ -79,6 +79,11 @@ void path_query(struct buf *path, const char *name, const char *value);
 /* Adds the text as one segment of a path. */
 void path_add(struct buf *path, const char *text);
 
+/* Asks once, and lets `show` print the reply, whose exit code this returns; its own after a failure that it
+ * has told. */
+int client_show(const char *server, const char *method, const char *path,
+		int (*show)(const struct value *reply, bool json), bool json);
+
 /* --- reading replies --- */
 
 struct str json_text(const struct value *object, const char *key); /* "" when it is none */

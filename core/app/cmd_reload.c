@@ -3,22 +3,6 @@
 #include "app/options.h"
 #include "app/reload_print.h"
 
-static int ask(const char *server, bool json)
-{
-	struct client client;
-	struct reply reply;
-	int code = client_init(&client, server);
-	if (code)
-		return code;
-	code = client_ask(&client, "POST", "/v1/rules/reload", (struct str){0}, &reply);
-	if (code == 0) {
-		code = reload_print(&reply.json, json);
-		reply_finish(&reply);
-	}
-	client_finish(&client);
-	return code;
-}
-
 static int run_reload(const struct command *command, int argc, char **argv)
 {
 	char *server = NULL;
@@ -30,7 +14,7 @@ static int run_reload(const struct command *command, int argc, char **argv)
 	};
 	int code = options_read(command, argc, argv, table);
 	if (code == OPTIONS_GO_ON)
-		code = ask(server, json);
+		code = client_show(server, "POST", "/v1/rules/reload", reload_print, json);
 	free(server);
 	return code;
 }

@@ -48,23 +48,13 @@ static void print_status(const struct value *status)
 		print_journal(journal);
 }
 
-static int ask(const char *server, bool json)
+static int show_status(const struct value *status, bool json)
 {
-	struct client client;
-	struct reply reply;
-	int code = client_init(&client, server);
-	if (code)
-		return code;
-	code = client_ask(&client, "GET", "/v1/status", (struct str){0}, &reply);
-	if (code == 0) {
-		if (json)
-			print_json_line(&reply.json);
-		else
-			print_status(&reply.json);
-		reply_finish(&reply);
-	}
-	client_finish(&client);
-	return code;
+	if (json)
+		print_json_line(status);
+	else
+		print_status(status);
+	return 0;
 }
 
 static int run_status(const struct command *command, int argc, char **argv)
@@ -78,7 +68,7 @@ static int run_status(const struct command *command, int argc, char **argv)
 	};
 	int code = options_read(command, argc, argv, table);
 	if (code == OPTIONS_GO_ON)
-		code = ask(server, json);
+		code = client_show(server, "GET", "/v1/status", show_status, json);
 	free(server);
 	return code;
 }

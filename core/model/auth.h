@@ -68,6 +68,30 @@ struct auth {
 	struct oauth2 oauth2;
 };
 
+enum { AUTH_TEXTS = 16 };
+
+/* All its texts, in which secrets may stand, but those of the fields of an OAuth 2 request. */
+static inline void auth_texts(struct auth *auth, struct template *ret[AUTH_TEXTS])
+{
+	struct template *const texts[AUTH_TEXTS] = {&auth->user,
+						    &auth->password,
+						    &auth->value,
+						    &auth->certificate,
+						    &auth->key,
+						    &auth->key_password,
+						    &auth->jwt.key,
+						    &auth->jwt.claims,
+						    &auth->oauth2.token_url,
+						    &auth->oauth2.client_id,
+						    &auth->oauth2.client_secret,
+						    &auth->oauth2.user,
+						    &auth->oauth2.password,
+						    &auth->oauth2.refresh_token,
+						    &auth->oauth2.assertion.key,
+						    &auth->oauth2.assertion.claims};
+	memcpy(ret, texts, sizeof texts);
+}
+
 /* Standard Webhooks 1.0: keys as whsec_… or whsk_…; a signature for each. */
 struct signing {
 	struct template keys[SIGNING_KEYS_MAX];

@@ -134,27 +134,13 @@ static const struct auth *copy_auth(struct loader *loader, const struct auth *fr
 	struct auth *auth = loader_alloc(loader, sizeof *auth);
 	struct oauth2 *oauth2 = &auth->oauth2;
 	struct oauth2_field *fields = loader_alloc(loader, from->oauth2.n_fields * sizeof *fields);
-	struct template *const texts[] = {&auth->user,
-					  &auth->password,
-					  &auth->value,
-					  &auth->certificate,
-					  &auth->key,
-					  &auth->key_password,
-					  &auth->jwt.key,
-					  &auth->jwt.claims,
-					  &oauth2->token_url,
-					  &oauth2->client_id,
-					  &oauth2->client_secret,
-					  &oauth2->user,
-					  &oauth2->password,
-					  &oauth2->refresh_token,
-					  &oauth2->assertion.key,
-					  &oauth2->assertion.claims};
+	struct template *texts[AUTH_TEXTS];
 	struct str *const strs[] = {&auth->id, &auth->name, &auth->prefix, &auth->jwt.key_id,
 				    &oauth2->assertion.key_id};
 
 	*auth = *from;
-	for (size_t i = 0; i < countof(texts); i++)
+	auth_texts(auth, texts);
+	for (size_t i = 0; i < AUTH_TEXTS; i++)
 		*texts[i] = copy_template(loader, texts[i]);
 	for (size_t i = 0; i < countof(strs); i++)
 		*strs[i] = copy_text(loader, *strs[i]);

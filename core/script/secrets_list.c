@@ -28,24 +28,10 @@ static void add_row_secrets(struct secret_collection *collection, const struct r
 static void add_auth_secrets(struct secret_collection *collection, const struct auth *auth)
 {
 	const struct oauth2 *oauth2 = &auth->oauth2;
-	const struct template *const texts[] = {&auth->user,
-						&auth->password,
-						&auth->value,
-						&auth->certificate,
-						&auth->key,
-						&auth->key_password,
-						&auth->jwt.key,
-						&auth->jwt.claims,
-						&oauth2->token_url,
-						&oauth2->client_id,
-						&oauth2->client_secret,
-						&oauth2->user,
-						&oauth2->password,
-						&oauth2->refresh_token,
-						&oauth2->assertion.key,
-						&oauth2->assertion.claims};
+	struct template *texts[AUTH_TEXTS];
 
-	for (size_t i = 0; i < countof(texts); i++)
+	auth_texts((struct auth *)(uintptr_t)auth, texts);
+	for (size_t i = 0; i < AUTH_TEXTS; i++)
 		template_each_secret(texts[i], add_secret, collection);
 	for (size_t i = 0; i < oauth2->n_fields; i++)
 		template_each_secret(&oauth2->fields[i].value, add_secret, collection);
