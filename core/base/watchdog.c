@@ -5,6 +5,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
 	LOOK_US = 2000,       /* between two looks while somebody works */
@@ -25,6 +26,8 @@ struct watch {
 	void (*over)(void *context);
 	void *context;
 	int64_t began_us, mark_at_us; /* wall */
+	timer_t alarm;
+	enum { ALARM_UNMADE, ALARM_REFUSED, ALARM_OFF, ALARM_ON } alarm_state;
 
 	uint64_t stretch;
 	int64_t mark_us; /* CPU at most MARK_US before the stretch began */
@@ -58,14 +61,26 @@ static int64_t read_us(clockid_t clock)
 
 /* --- the thread that works --- */
 
+/* The watchdog may have looked just before the stretch was extended. */
+static void interrupt(struct watch *watch)
+{
+	if (read_us(CLOCK_THREAD_CPUTIME_ID) - watch->mark_us > watch->budget_us)
+		watch->over(watch->context);
+	else
+		STORE(watch->interrupted, 0);
+}
+
 static void interrupted(int signal, siginfo_t *info, void *unused)
 {
 	struct watch *watch = info->si_value.sival_ptr;
 	int error = errno;
 	/* Another SIGURG than ours has no value. */
-	if (info->si_code == SI_QUEUE && watch && (watch->stretch & 1) &&
-	    LOAD(watch->interrupted) == watch->stretch)
-		watch->over(watch->context);
+	if (watch && (watch->stretch & 1)) {
+		if (info->si_code == SI_TIMER && watch->alarm_state == ALARM_ON)
+			watch->over(watch->context);
+		else if (info->si_code == SI_QUEUE && LOAD(watch->interrupted) == watch->stretch)
+			interrupt(watch);
+	}
 	errno = error;
 }
 
@@ -96,6 +111,33 @@ void watch_begin(struct watch *watch, int64_t budget_us, void (*over)(void *cont
 	STORE(watch->stretch, watch->stretch + 1);
 }
 
+static void make_alarm(struct watch *watch)
+{
+	struct sigevent event = {
+		.sigev_notify = SIGEV_THREAD_ID,
+		.sigev_signo = SIGURG,
+		.sigev_value.sival_ptr = watch,
+		._sigev_un._tid = gettid(),
+	};
+	watch->alarm_state = timer_create(CLOCK_MONOTONIC, &event, &watch->alarm) ? ALARM_REFUSED : ALARM_OFF;
+}
+
+static void set_alarm(struct watch *watch, int64_t after_us)
+{
+	struct itimerspec at = {.it_value = {after_us / 1000000, after_us % 1000000 * 1000}};
+	ensure(timer_settime(watch->alarm, 0, &at, NULL) == 0);
+}
+
+void watch_alarm(struct watch *watch, int64_t after_us)
+{
+	if (watch->alarm_state == ALARM_UNMADE)
+		make_alarm(watch);
+	if (watch->alarm_state == ALARM_REFUSED)
+		return;
+	watch->alarm_state = ALARM_ON;
+	set_alarm(watch, after_us);
+}
+
 void watch_extend(struct watch *watch, int64_t budget_us)
 {
 	STORE(watch->budget_us, budget_us);
@@ -105,6 +147,11 @@ void watch_extend(struct watch *watch, int64_t budget_us)
 int64_t watch_end(struct watch *watch)
 {
 	STORE(watch->stretch, watch->stretch + 1);
+	/* A signal that is under way arrives at the latest when this returns, between two stretches. */
+	if (watch->alarm_state == ALARM_ON) {
+		set_alarm(watch, 0);
+		watch->alarm_state = ALARM_OFF;
+	}
 	int64_t now = read_us(CLOCK_MONOTONIC), took = now - watch->began_us;
 	if (took <= MARK_US)
 		return took;
@@ -211,6 +258,8 @@ void watchdog_destroy(struct watchdog *watchdog)
 	pthread_join(watchdog->thread, NULL);
 	for (struct watch *watch = watchdog->watches, *next; watch; watch = next) {
 		next = watch->next;
+		if (watch->alarm_state == ALARM_OFF)
+			timer_delete(watch->alarm);
 		free(watch);
 	}
 	sem_destroy(&watchdog->ending);

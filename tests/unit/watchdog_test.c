@@ -75,6 +75,52 @@ static void leaves_alone_what_is_within_its_time(void **state)
 	watchdog_destroy(watchdog);
 }
 
+static int64_t wall_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* Not when the watchdog looks: of many at least one is as exact as that, however busy the machine. */
+static void rings_an_alarm_exactly(void **state)
+{
+	struct watchdog *watchdog = watchdog_create(NULL);
+	struct watch *watch = watchdog_watch(watchdog, NULL);
+	int64_t best = INT64_MAX;
+	for (int i = 0; i < 100; i++) {
+		bool over = false;
+		int64_t began = wall_us();
+		watch_begin(watch, 5000000, note, &over);
+		watch_alarm(watch, 300);
+		work(&over, 5000000);
+		int64_t took = wall_us() - began;
+		assert_true(noted(&over));
+		assert_true(took >= 300);
+		best = took < best ? took : best;
+		watch_end(watch);
+	}
+	assert_in_range(best, 300, 1000);
+	watchdog_destroy(watchdog);
+}
+
+static void an_alarm_ends_with_its_stretch(void **state)
+{
+	struct watchdog *watchdog = watchdog_create(NULL);
+	struct watch *watch = watchdog_watch(watchdog, NULL);
+	bool first = false, second = false;
+	for (int i = 0; i < 50; i++) {
+		watch_begin(watch, 5000000, note, &first);
+		watch_alarm(watch, 1000);
+		watch_end(watch);
+		watch_begin(watch, 5000000, note, &second);
+		work(&second, 2000);
+		watch_end(watch);
+	}
+	assert_false(noted(&second));
+	watchdog_destroy(watchdog);
+}
+
 struct stalls {
 	sem_t told;
 	void *watched;
@@ -109,6 +155,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(interrupts_what_is_over_its_time),
 		cmocka_unit_test(leaves_alone_what_is_within_its_time),
+		cmocka_unit_test(rings_an_alarm_exactly),
+		cmocka_unit_test(an_alarm_ends_with_its_stretch),
 		cmocka_unit_test(tells_of_a_turn_that_does_not_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
