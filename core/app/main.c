@@ -5,6 +5,10 @@
 #include <signal.h>
 #include <stdio.h>
 
+/* jemalloc's own name for its options. Memory goes back to the system on a thread of its own: where it is freed, that
+ * would hold up a shard's loop for milliseconds. */
+const char *malloc_conf = "background_thread:true";
+
 static const struct command *const commands[] = {
 	&command_run,        &command_check,   &command_simulate,  &command_test,   &command_diff,
 	&command_deliveries, &command_explain, &command_redeliver, &command_events, &command_status,
