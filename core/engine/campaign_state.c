@@ -1,13 +1,21 @@
-/* A campaign's Lua on this shard: made when its first run needs it. When other rules serve in its place it
- * goes with its last run. */
-#include "engine/private.h"
+/* A campaign's Lua on this shard: made when its first run needs it, aside (engine/state_maker.h) where there
+ * are threads. When other rules serve in its place it goes with its last run. */
+#include "engine/run_private.h"
+#include "engine/state_maker.h"
 
-enum { COUNT_EVERY_US = 1000000 };
+enum {
+	COUNT_EVERY_US = 1000000,
+	MAKE_AGAIN_US = 10000000, /* what could not be made: not at each event */
+};
 
 struct campaign_state {
 	const struct campaign *campaign;
+	struct shard *shard;
 	struct unit *unit;
-	struct script_state *script;
+	struct script_state *script; /* NULL while it is made, and if it cannot be */
+	struct state_making making;
+	int64_t failed_us;   /* when that was found; 0: it was not */
+	struct list waiting; /* runs, while it is made */
 	size_t n_runs;
 	UT_hash_handle hh;
 };
@@ -19,38 +27,100 @@ static struct campaign_state *find(struct shard *shard, const struct campaign *c
 	return state;
 }
 
-static void state_free(struct shard *shard, struct campaign_state *state)
+static void state_free(struct campaign_state *state)
 {
-	HASH_DEL(shard->states, state);
-	script_state_destroy(state->script);
-	unit_unref(state->unit);
+	struct state_maker *maker = state->shard->engine->maker;
+	HASH_DEL(state->shard->states, state);
+	if (maker && state->script) {
+		state_maker_close(maker, state->script, state->unit);
+	} else {
+		script_state_destroy(state->script);
+		unit_unref(state->unit);
+	}
 	free(state);
 }
 
-struct script_state *campaign_state_enter(struct shard *shard, const struct campaign *campaign,
-					  struct error *reterr)
+static struct campaign_state *state_new(struct shard *shard, const struct campaign *campaign)
 {
-	struct campaign_state *state = find(shard, campaign);
-	if (state) {
-		state->n_runs++;
-		return state->script;
-	}
-	struct script_state *script;
+	struct campaign_state *state = mem_zalloc(sizeof *state);
+	*state = (struct campaign_state){
+		.campaign = campaign, .shard = shard, .unit = unit_ref(campaign->unit)};
+	list_init(&state->waiting);
+	HASH_ADD(hh, shard->states, campaign, sizeof state->campaign, state);
+	return state;
+}
+
+static int make_here(struct campaign_state *state, struct error *reterr)
+{
+	struct shard *shard = state->shard;
 	if (!shard->watch)
 		shard->watch = watchdog_watch(shard->engine->watchdog, shard);
-	if (script_state_create_covered(campaign, &run_host, shard->watch, shard->engine->options.coverage,
-					&script, reterr))
-		return NULL;
-	script_state_slice(script, shard->slice_us);
-	state = mem_zalloc(sizeof *state);
-	*state = (struct campaign_state){
-		.campaign = campaign,
-		.unit = unit_ref(campaign->unit),
-		.script = script,
-		.n_runs = 1,
-	};
-	HASH_ADD(hh, shard->states, campaign, sizeof state->campaign, state);
-	return script;
+	return script_state_create_covered(state->campaign, &run_host, shard->watch,
+					   shard->engine->options.coverage, &state->script, reterr);
+}
+
+/* On the shard: the runs that waited begin one by one, as those that have paused go on. */
+static void made(struct state_making *making)
+{
+	struct campaign_state *state = container_of(making, struct campaign_state, making);
+	struct shard *shard = state->shard;
+	if (making->dropped)
+		return;
+	state->n_runs++;
+	state->script = making->script;
+	if (!state->script)
+		state->failed_us = clock_mono_us(shard->clock);
+	else
+		script_state_hand_over(state->script, shard->watch,
+				       &(struct script_slices){RUN_SLICE_US, RUN_SHORT_SLICE_US});
+	for (struct list *item; (item = list_first(&state->waiting));) {
+		struct run *run = container_of(item, struct run, in_paused);
+		list_remove(item);
+		if (state->script)
+			run_pause(run);
+		else
+			run_failed(run, &making->error);
+	}
+	campaign_state_leave(state);
+}
+
+static void make_aside(struct campaign_state *state)
+{
+	state->making =
+		(struct state_making){.unit = state->unit, .reply_to = &state->shard->mailbox, .made = made};
+	state_maker_make(state->shard->engine->maker, &state->making);
+}
+
+int campaign_state_enter(struct run *run, struct error *reterr)
+{
+	struct shard *shard = run->call->shard;
+	struct state_maker *maker = shard->engine->maker;
+	struct campaign_state *state = find(shard, run->rule->campaign);
+	if (!state) {
+		state = state_new(shard, run->rule->campaign);
+		if (maker) {
+			make_aside(state);
+		} else if (make_here(state, reterr)) {
+			state_free(state);
+			return -1;
+		}
+	}
+	if (state->failed_us && clock_mono_us(shard->clock) - state->failed_us < MAKE_AGAIN_US) {
+		*reterr = state->making.error;
+		return -1;
+	}
+	if (state->failed_us)
+		make_aside(state);
+	state->n_runs++;
+	run->home = state;
+	if (!state->script)
+		list_append(&state->waiting, &run->in_paused);
+	return 0;
+}
+
+struct script_state *campaign_state_script(const struct campaign_state *state)
+{
+	return state->script;
 }
 
 void campaign_states_count(struct shard *shard, int64_t now_us)
@@ -60,17 +130,16 @@ void campaign_states_count(struct shard *shard, int64_t now_us)
 		return;
 	shard->lua_counted_us = now_us;
 	for (struct campaign_state *state = shard->states; state; state = state->hh.next)
-		bytes += script_state_memory(state->script);
+		bytes += state->script ? script_state_memory(state->script) : 0;
 	__atomic_store_n(&shard->tally.lua_bytes, bytes, __ATOMIC_RELAXED);
 	__atomic_store_n(&shard->tally.lua_states, HASH_COUNT(shard->states), __ATOMIC_RELAXED);
 }
 
-void campaign_state_leave(struct shard *shard, const struct campaign *campaign)
+void campaign_state_leave(struct campaign_state *state)
 {
-	struct campaign_state *state = find(shard, campaign);
-	ensure(state && state->n_runs > 0);
+	ensure(state->n_runs > 0);
 	if (--state->n_runs == 0 && unit_is_retired(state->unit))
-		state_free(shard, state);
+		state_free(state);
 }
 
 void campaign_states_free(struct shard *shard)
@@ -78,7 +147,7 @@ void campaign_states_free(struct shard *shard)
 	struct campaign_state *state, *next;
 	HASH_ITER(hh, shard->states, state, next)
 	{
-		state_free(shard, state);
+		state_free(state);
 	}
 }
 
@@ -91,7 +160,7 @@ struct retirement {
 	size_t n, at;
 };
 
-/* Closing a state takes its time: one a turn, so that events come in between. */
+/* One a turn, so that events come in between. */
 static void deliver_retirement(struct message *message)
 {
 	struct retirement *retirement = container_of(message, struct retirement, message);
@@ -101,7 +170,7 @@ static void deliver_retirement(struct message *message)
 		struct campaign_state *state = find(shard, unit->campaign);
 		closed = state && state->n_runs == 0;
 		if (closed)
-			state_free(shard, state);
+			state_free(state);
 		unit_unref(unit);
 	}
 	if (retirement->at < retirement->n) {

@@ -1,4 +1,5 @@
 #include "engine/recovery.h"
+#include "engine/state_maker.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -48,6 +49,7 @@ int engine_create(const struct engine_options *options, const struct ruleset *ru
 		engine_free(engine);
 		return -1;
 	}
+	engine->maker = state_maker_start(engine);
 	shard_threads_start(engine);
 	*ret = engine;
 	return 0;

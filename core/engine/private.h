@@ -31,12 +31,14 @@ enum {
 	ON_WIRE_AILING_MAX = 128,   /* of these: of services that fail */
 	RUN_STEPS_MAX = 1000,       /* so that no run goes on for ever */
 	RUN_SLICE_US = 2000,        /* of CPU; then the events of others have their turn */
+	RUN_SHORT_SLICE_US = 250,   /* the same, of campaigns whose runs have taken long */
 	RUN_WARNINGS_MAX = 100,     /* lines of ours in the log of a run, beside its own */
 	RUN_LINE_MAX = 4200,        /* bytes that one takes */
 	ANSWER_BODY_MAX = 64 * 1024,
 	DEBUG_BODY_MAX = 256 * 1024, /* of a service with debug = true */
 };
 
+struct run;
 struct replay; /* what the journal knows of an event that is dispatched again; engine/replay.h */
 struct replay_delivery;
 
@@ -45,6 +47,7 @@ struct engine {
 	struct log log;
 	char *user_agent;
 	struct watchdog *watchdog;
+	struct state_maker *maker; /* NULL without threads */
 	struct shard *shards[SHARDS_MAX];
 	unsigned n_shards;
 
@@ -105,7 +108,11 @@ void shard_work_end(struct shard *shard);
 /* The watchdog's: ends the process. */
 void shard_stalled(void *context, void *watched);
 
-/* --- calls and runs: engine/call.c, engine/run.c --- */
+/* --- calls and runs: engine/call.c, engine/run.c, engine/run_pause.c --- */
+
+/* Last in a turn of the loop: one run that has taken long goes on for a slice of time, if there is one.
+ * Returns whether it did. */
+bool runs_take_slice(struct shard *shard);
 
 /* All events with one uii that the shard knows of. Lives while it has runs, then among the idle ones for a
  * while. */
@@ -154,11 +161,12 @@ void runs_shift(struct call *call, size_t n);
 /* The call's last run may be over: lets it go idle. */
 void call_release(struct call *call);
 
-/* The campaign's Lua state on this shard, for a run of it, engine/campaign_state.c; NULL with an error if it
- * cannot be made. After the run campaign_state_leave. */
-struct script_state *campaign_state_enter(struct shard *shard, const struct campaign *campaign,
-					  struct error *reterr);
-void campaign_state_leave(struct shard *shard, const struct campaign *campaign);
+/* The campaign's Lua state on this shard, for the run, engine/campaign_state.c: run->home is it. It may have
+ * no script yet; then the run is paused, or fails, once that is made. Fails if it cannot be made. After the
+ * run campaign_state_leave. */
+int campaign_state_enter(struct run *run, struct error *reterr);
+struct script_state *campaign_state_script(const struct campaign_state *state); /* NULL: not yet */
+void campaign_state_leave(struct campaign_state *state);
 void campaign_states_free(struct shard *shard);
 
 /* Adds up what Lua holds, for the tally; once a second at most. */

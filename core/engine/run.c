@@ -47,10 +47,9 @@ static void run_free(struct run *run)
 	if (run->state == RUN_WAITS_FOR_ANSWER || run->state == RUN_WAITS_FOR_EVENT ||
 	    run->state == RUN_SLEEPS)
 		unit_waiting(run->unit, -1);
-	if (run->script) {
-		script_run_destroy(run->script);
-		campaign_state_leave(run->call->shard, run->rule->campaign);
-	}
+	script_run_destroy(run->script);
+	if (run->home)
+		campaign_state_leave(run->home);
 	arena_finish(&run->arena);
 	event_unref(run->awaited);
 	event_unref(run->event);
@@ -134,13 +133,17 @@ void run_begin(struct run *run)
 		}
 		return;
 	}
-	struct script_state *state = campaign_state_enter(run->call->shard, run->rule->campaign, &error);
-	if (!state) {
+	if (campaign_state_enter(run, &error)) {
 		run_failed(run, &error);
 		return;
 	}
-	run->script = script_run_create(state, run->rule, run->event, &run->log, run);
-	run_go(run, NULL);
+	struct script_state *state = campaign_state_script(run->home);
+	if (!state)
+		run->state = RUN_PAUSED;
+	else if (script_state_is_slow(state))
+		run_pause(run);
+	else
+		run_go(run, NULL);
 }
 
 /* A rule that only fires needs no run of its own. */
@@ -285,6 +288,9 @@ void run_go(struct run *run, const struct step_result *result)
 	struct delivery_id id;
 	struct shard *shard = run->call->shard;
 	shard_work_begin(shard, run->event, run->rule);
+	if (!run->script)
+		run->script = script_run_create(campaign_state_script(run->home), run->rule, run->event,
+						&run->log, run);
 	while (run_on(run, result, &id, &answered))
 		result = &answered;
 	shard_work_end(shard);

@@ -16,7 +16,7 @@ enum run_state {
 	RUN_WAITS_FOR_ANSWER,
 	RUN_WAITS_FOR_EVENT,
 	RUN_SLEEPS,
-	RUN_PAUSED,  /* its slice of time is up: run_pause.c */
+	RUN_PAUSED,  /* its slice of time is up, or its campaign's state is made: run_pause.c */
 	RUN_RECORDS, /* its wait is over, which must be on disk before it goes on */
 };
 
@@ -30,8 +30,9 @@ struct run {
 	uint32_t generation;   /* of its rules, if an operator has it run again; else 0 */
 	bool again;            /* so that calls that were dead are made again */
 	bool rerender;         /* with other rules than the first time: a step that differs is made anew */
-	struct script_run *script;
-	struct arena arena; /* of its log */
+	struct campaign_state *home; /* if it needs Lua */
+	struct script_run *script;   /* NULL until it has begun */
+	struct arena arena;          /* of its log */
 	struct runlog log;
 	enum run_state state;
 	size_t visible; /* events of the call that it knows of */
@@ -63,7 +64,7 @@ void run_begin(struct run *run);
 void run_end(struct run *run, enum run_outcome outcome, struct str reason);
 void run_failed(struct run *run, const struct error *error);
 
-/* Resumes the script, NULL the first time, until it waits or ends. */
+/* Begins or resumes the script, NULL the first time and after a pause, until it waits or ends. */
 void run_go(struct run *run, const struct step_result *result);
 
 void run_begin_waiting(struct run *run, enum run_state state);

@@ -35,7 +35,6 @@ struct shard {
 	int working;         /* how deep; engine/shard_work.c */
 
 	/* Runs that have used up their slice of time, and go on one a turn: engine/run_pause.c. */
-	int64_t slice_us; /* 0: they have no end */
 	struct list paused;
 	struct timer next_slice;
 

@@ -1,4 +1,5 @@
 #include "engine/private.h"
+#include "engine/state_maker.h"
 
 #include "transport/transport_curl.h"
 
@@ -56,6 +57,8 @@ static void before_sleep(uv_prepare_t *prepare)
 	shard_work_begin(shard, NULL, NULL);
 	timers_run(&shard->timers, clock_mono_us(shard->clock));
 	outlet_send_ready(shard);
+	if (runs_take_slice(shard))
+		outlet_send_ready(shard);
 	shard_work_end(shard);
 	int64_t next = timers_next_us(&shard->timers), now_us = clock_mono_us(shard->clock);
 	if (thread->woke_us)
@@ -98,7 +101,6 @@ static int make_one(struct engine *engine, unsigned index, struct error *reterr)
 	};
 	engine->shards[index] = &thread->shard;
 	shard_init(&thread->shard, engine, index, clock_system(), engine->options.seed + index);
-	thread->shard.slice_us = RUN_SLICE_US;
 	mailbox_init(&thread->shard.mailbox, wake_loop, thread);
 	ensure(uv_loop_init(&thread->loop) == 0);
 	ensure(uv_async_init(&thread->loop, &thread->wake, woken) == 0);
@@ -174,6 +176,8 @@ void shard_threads_stop(struct engine *engine)
 {
 	for (unsigned i = 0; i < engine->n_shards; i++)
 		end_one(thread_of(engine, i));
+	state_maker_stop(engine->maker);
+	engine->maker = NULL;
 	settle_mailboxes(engine);
 	for (unsigned i = 0; i < engine->n_shards; i++)
 		close_one(thread_of(engine, i));

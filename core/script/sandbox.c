@@ -37,6 +37,10 @@ static void *allocate(void *context, void *p, size_t old_n, size_t n)
 /* --- Time ------------------------------------------------------------------------------------------------
  */
 
+/* To keep an exact time costs too much for each run of each campaign. One whose runs have taken long is
+ * likely to have more of them, until this many stretches did not. */
+enum { SUSPICIOUS_STRETCHES = 100 };
+
 /* The one hook of the program: nobody else calls lua_sethook. */
 static void hook(lua_State *L, lua_Debug *at)
 {
@@ -50,6 +54,7 @@ static void hook(lua_State *L, lua_Debug *at)
 		return;
 	box->slice_is_up = 0;
 	box->paused = true;
+	box->suspicious = SUSPICIOUS_STRETCHES;
 	box->paused_at = sandbox_place(L); /* of a run that has paused Lua names the instruction before */
 	lua_sethook(L, NULL, 0, 0);
 	lua_yield(L, 0); /* which returns here, and takes effect when the hook does */
@@ -60,7 +65,7 @@ static void time_is_up(void *context)
 {
 	struct sandbox *box = context;
 
-	if (box->slice_us && !box->slice_is_up) {
+	if (box->slices.usual_us && !box->slice_is_up) {
 		box->slice_is_up = 1;
 		watch_extend(box->watch, box->budget_us);
 		lua_sethook(box->running, hook, LUA_MASKCOUNT, 1);
@@ -79,11 +84,18 @@ void sandbox_enter(struct sandbox *box, lua_State *L, int64_t budget_us)
 	box->time_is_up = 0;
 	box->paused = false;
 	box->budget_us = budget_us;
-	/* The last slice, and what is no run, has no other end than that of its time. */
-	box->slice_is_up = L == box->L || budget_us <= box->slice_us;
+	/* What is no run has no other end than that of its time; nor has what the watchdog sees only then. */
+	box->slice_is_up = L == box->L || (!box->suspicious && budget_us <= box->slices.usual_us);
 	lua_sethook(L, box->on_line ? hook : NULL, box->on_line ? LUA_MASKLINE : 0, 0);
-	watch_begin(box->watch, box->slice_us && !box->slice_is_up ? box->slice_us : budget_us, time_is_up,
-		    box);
+	if (box->slice_is_up || !box->slices.usual_us) {
+		watch_begin(box->watch, budget_us, time_is_up, box);
+		return;
+	}
+	watch_begin(box->watch, box->slices.usual_us, time_is_up, box);
+	if (box->suspicious) {
+		box->suspicious--;
+		watch_alarm(box->watch, box->slices.short_us);
+	}
 }
 
 int64_t sandbox_leave(struct sandbox *box)

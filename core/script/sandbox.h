@@ -13,6 +13,7 @@
 #include "base/watchdog.h"
 #include "model/limits.h"
 #include "model/rule.h"
+#include "script/script.h"
 
 #include <lua.h>
 #include <lauxlib.h>
@@ -72,7 +73,8 @@ struct sandbox {
 	struct watch *watch;
 	lua_State *running;                /* box->L or a run's coroutine, while it runs */
 	int64_t budget_us;                 /* of the stretch that runs */
-	int64_t slice_us;                  /* after which a run makes room for others; 0: never */
+	struct script_slices slices;       /* after which a run makes room for others; 0: never */
+	unsigned suspicious;               /* for how many stretches more it is a slow one */
 	volatile sig_atomic_t slice_is_up; /* it pauses as soon as it can */
 	bool paused;                       /* and has */
 	struct place paused_at;            /* there */

@@ -88,9 +88,18 @@ struct coverage;
 int script_state_create_covered(const struct campaign *campaign, const struct script_host *host,
 				struct watch *watch, struct coverage *coverage, struct script_state **ret,
 				struct error *reterr);
-/* Runs of this state pause after so much CPU time at once, in us, so that others have their turn; 0, as at
- * first: never. */
-void script_state_slice(struct script_state *state, int64_t slice_us);
+/* How long runs may go on at once, so that others have their turn; then they pause. */
+struct script_slices {
+	int64_t usual_us; /* CPU time, roughly */
+	int64_t short_us; /* wall time, exactly, of a state whose runs have paused lately: it is slow */
+};
+
+/* The state was made on another thread; from now on it is the calling one's, whose this watch is. Its runs
+ * pause; before, they never do. */
+void script_state_hand_over(struct script_state *state, struct watch *watch,
+			    const struct script_slices *slices);
+
+bool script_state_is_slow(const struct script_state *state);
 
 void script_state_destroy(
 	struct script_state *state); /* its runs must have been destroyed; NULL is allowed */

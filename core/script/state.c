@@ -199,9 +199,16 @@ int script_state_create_covered(const struct campaign *campaign, const struct sc
 	return 0;
 }
 
-void script_state_slice(struct script_state *state, int64_t slice_us)
+void script_state_hand_over(struct script_state *state, struct watch *watch,
+			    const struct script_slices *slices)
 {
-	state->box.slice_us = slice_us;
+	state->box.watch = watch;
+	state->box.slices = *slices;
+}
+
+bool script_state_is_slow(const struct script_state *state)
+{
+	return state->box.suspicious > 0;
 }
 
 void script_state_destroy(struct script_state *state)

@@ -148,3 +148,17 @@ def test_a_run_that_takes_long_makes_room_for_others(start_engine):
     assert rule_of(engine, "loop-1", "waiting")["reason"] == "it is under way"
     # Where a run pauses, Lua knows the line of the instruction before.
     assert rule_of(engine, "loop-1", "failed")["reason"] in [f"limits.lua:{line}: used up its time of 3000 ms" for line in (3, 4)]
+
+
+def test_a_script_that_takes_long_to_load_makes_room_for_others(start_engine):
+    engine = start_engine({**RULES, "slow.lua": """serves { "/queues/2" }
+for i = 1, 4e8 do end
+rule "is slow to begin" { on = "loop", run = function(call) end }
+"""}, args=["--shards", "1", "--max-load-time", "60s"])
+    engine.post_events(event("slip", 1))
+    rule_of(engine, "slip-1", "failed")
+    engine.post_events({**event("loop"), "source": "/queues/2"}, event("slip", 2))
+    # Its state is made on the shard's behalf, not by it.
+    rule_of(engine, "slip-2", "failed")
+    assert rule_of(engine, "loop-1", "waiting")["reason"] == "it is under way"
+    rule_of(engine, "loop-1", "done")
