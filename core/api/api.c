@@ -42,7 +42,7 @@ struct api *api_create(const struct api_options *options)
 	routes_rule_files(api, options->server);
 	api->console = console_create(options->server, options->web_root);
 	http_server_guard(options->server, refuse_foreign, api);
-	api_thread_start(api);
+	api_threads_start(api);
 	return api;
 }
 
@@ -53,7 +53,7 @@ void api_close(struct api *api)
 	api->closed = true;
 	stream_close(api);
 	history_close(api);
-	api_thread_end(api);
+	api_threads_end(api);
 }
 
 void api_destroy(struct api *api)

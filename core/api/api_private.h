@@ -15,7 +15,9 @@
 #include <semaphore.h>
 
 enum {
-	JOBS_MAX = 100, /* that wait or are worked on; more are refused */
+	JOBS_MAX = 100,      /* that wait or are worked on; more are refused */
+	TRIALS_MAX = 8,      /* of them, those of the second thread */
+	TRIAL_NICENESS = 10, /* events come first */
 	JOB_ARENA_MAX = 4 << 20,
 	ANSWER_MAX = 64 << 20, /* bytes of an answer */
 	KEPT_GENERATIONS = 4,
@@ -31,6 +33,16 @@ struct kept_generation {
 
 struct redelivery_job;
 
+/* One that works on jobs, one after the other. */
+struct api_thread {
+	struct api *api;
+	pthread_t thread;
+	struct mailbox mailbox;
+	sem_t posted;
+	struct journal_reader **reader; /* its own */
+	int niceness;
+};
+
 struct api {
 	struct api_options options;
 	int64_t started_ms;
@@ -44,11 +56,15 @@ struct api {
 	/* Sending again goes one request after the other, so that none reads what another is changing. */
 	struct list redelivery_jobs;
 
-	/* The thread's. */
-	pthread_t thread;
-	struct mailbox mailbox;
-	sem_t posted;
 	bool ending; /* atomic */
+
+	/* What tries rules on events: that may take seconds, and nobody's list waits for it. */
+	struct api_thread trying;
+	struct journal_reader *trial_reader; /* that thread's */
+	size_t n_trials;
+
+	/* Everything else. What follows is this thread's. */
+	struct api_thread reading;
 	struct journal_reader *reader;
 	const struct ruleset *serving; /* of the job that is worked on */
 	struct kept_generation kept[KEPT_GENERATIONS];
@@ -78,6 +94,7 @@ struct job {
 	char next_after[24]; /* header of pages; empty: the last */
 
 	struct redelivery_job *redelivery; /* of the routes that send again; else NULL */
+	bool trial;
 };
 
 /* --- job.c --- */
@@ -87,14 +104,21 @@ struct job {
 struct job *job_new(struct api *api, struct http_request *request, const char *prefix, unsigned parameters,
 		    size_t limit, size_t limit_max, bool needs_journal);
 void job_post(struct job *job);
+
+/* The same on the thread for trials; with too many of them it is answered 429, and freed. */
+void job_post_trial(struct job *job);
+
+/* Is the API ending? Work that takes long asks now and then. Any thread. */
+bool job_is_ending(const struct job *job);
+
 void job_answer(struct job *job); /* and frees it */
 void job_free(struct job *job);
 
 /* Returns -1, so that `return job_fail(…)` ends a function. The error is filled in. */
 int job_fail(struct job *job, int status);
 
-void api_thread_start(struct api *api);
-void api_thread_end(struct api *api);
+void api_threads_start(struct api *api);
+void api_threads_end(struct api *api);
 
 /* --- generations.c; on the thread --- */
 

@@ -124,18 +124,22 @@ static bool export_row(void *context, const struct event_row *row)
 static void work_export(struct job *job)
 {
 	struct export export = {.job = job};
-	struct event_query query = {.after_seq = job->query.after, .since_ms = job->query.since_ms};
+	struct event_query query = {.after_seq = job->query.after,
+				    .since_ms = job->query.since_ms,
+				    .call = job->query.call,
+				    .newest_first = job->query.newest};
 	job->content_type = "application/x-ndjson";
 	if (journal_read_events(job->api->reader, &query, export_row, &export, &job->error))
 		job_fail(job, 500);
-	else if (export.more)
+	else if (export.more && !job->query.newest)
 		snprintf(job->next_after, sizeof job->next_after, "%llu",
 			 (unsigned long long)export.last_seq);
 }
 
 static void on_export(void *context, struct http_request *request)
 {
-	unsigned parameters = PARAMETER_SINCE | PARAMETER_CAMPAIGN | PARAMETER_LIMIT | PARAMETER_AFTER;
+	unsigned parameters = PARAMETER_SINCE | PARAMETER_CAMPAIGN | PARAMETER_CALL | PARAMETER_LIMIT |
+			      PARAMETER_AFTER | PARAMETER_NEWEST;
 	struct job *job = job_new(context, request, "", parameters, EXPORT_DEFAULT, EXPORT_MAX, true);
 	if (!job)
 		return;

@@ -2,6 +2,8 @@
 #include "api/api_private.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 /* --- the beginning --- */
 
@@ -77,8 +79,10 @@ int job_fail(struct job *job, int status)
 
 void job_free(struct job *job)
 {
-	if (job->api)
+	if (job->api) {
 		job->api->n_jobs--;
+		job->api->n_trials -= job->trial;
+	}
 	list_remove(&job->in_api);
 	redelivery_free(job->redelivery);
 	ruleset_unref(job->ruleset);
@@ -110,7 +114,7 @@ void job_answer(struct job *job)
 	job_free(job);
 }
 
-/* --- the thread --- */
+/* --- the threads --- */
 
 static void deliver_done(struct message *message)
 {
@@ -121,30 +125,37 @@ static void deliver_done(struct message *message)
 		job_answer(job);
 }
 
-static int open_reader(struct job *job)
+static int open_reader(struct job *job, struct journal_reader **reader)
 {
 	struct api *api = job->api;
-	if (api->reader || !api->options.journal)
+	if (*reader || !api->options.journal)
 		return 0;
-	return journal_reader_open(api->options.journal, &api->reader, &job->error) ? job_fail(job, 500) : 0;
+	return journal_reader_open(api->options.journal, reader, &job->error) ? job_fail(job, 500) : 0;
+}
+
+bool job_is_ending(const struct job *job)
+{
+	return __atomic_load_n(&job->api->ending, __ATOMIC_ACQUIRE);
 }
 
 static void deliver_work(struct message *message)
 {
 	struct job *job = container_of(message, struct job, message);
 	struct api *api = job->api;
-	if (__atomic_load_n(&api->ending, __ATOMIC_ACQUIRE)) {
+	struct api_thread *thread = job->trial ? &api->trying : &api->reading;
+	if (job_is_ending(job)) {
 		error_set(&job->error, "the engine is stopping");
 		job_fail(job, 503);
-	} else if (open_reader(job) == 0) {
-		api->serving = job->ruleset;
+	} else if (open_reader(job, thread->reader) == 0) {
+		if (!job->trial)
+			api->serving = job->ruleset;
 		job->work(job);
 	}
 	job->message.deliver = deliver_done;
 	mailbox_post(api->options.mailbox, &job->message);
 }
 
-void job_post(struct job *job)
+static void post(struct job *job, struct api_thread *thread)
 {
 	if (job->api->closed) {
 		error_set(&job->error, "the engine is stopping");
@@ -153,7 +164,27 @@ void job_post(struct job *job)
 		return;
 	}
 	job->message.deliver = deliver_work;
-	mailbox_post(&job->api->mailbox, &job->message);
+	mailbox_post(&thread->mailbox, &job->message);
+}
+
+void job_post(struct job *job)
+{
+	post(job, &job->api->reading);
+}
+
+void job_post_trial(struct job *job)
+{
+	struct api *api = job->api;
+	if (api->n_trials >= TRIALS_MAX) {
+		error_set(&job->error, "%d simulations wait already", TRIALS_MAX);
+		error_hint(&job->error, "they are done one after the other; ask again in a few seconds");
+		job_fail(job, 429);
+		job_answer(job);
+		return;
+	}
+	job->trial = true;
+	api->n_trials++;
+	post(job, &api->trying);
 }
 
 static void wake(void *context)
@@ -163,30 +194,48 @@ static void wake(void *context)
 
 static void *run_thread(void *context)
 {
-	struct api *api = context;
-	while (!__atomic_load_n(&api->ending, __ATOMIC_ACQUIRE)) {
-		while (sem_wait(&api->posted))
+	struct api_thread *thread = context;
+	/* On Linux it is the thread that is nice, not the process. */
+	if (thread->niceness)
+		setpriority(PRIO_PROCESS, (id_t)gettid(), thread->niceness);
+	while (!__atomic_load_n(&thread->api->ending, __ATOMIC_ACQUIRE)) {
+		while (sem_wait(&thread->posted))
 			; /* a signal */
-		mailbox_drain(&api->mailbox);
+		mailbox_drain(&thread->mailbox);
 	}
-	mailbox_drain(&api->mailbox);
-	journal_reader_close(api->reader);
-	generations_free(api);
+	mailbox_drain(&thread->mailbox);
+	journal_reader_close(*thread->reader);
 	return NULL;
 }
 
-void api_thread_start(struct api *api)
+static void start(struct api *api, struct api_thread *thread, struct journal_reader **reader, int niceness)
 {
-	sem_init(&api->posted, 0, 0);
-	mailbox_init(&api->mailbox, wake, &api->posted);
-	ensure(pthread_create(&api->thread, NULL, run_thread, api) == 0);
+	thread->api = api;
+	thread->reader = reader;
+	thread->niceness = niceness;
+	sem_init(&thread->posted, 0, 0);
+	mailbox_init(&thread->mailbox, wake, &thread->posted);
+	ensure(pthread_create(&thread->thread, NULL, run_thread, thread) == 0);
 }
 
-void api_thread_end(struct api *api)
+void api_threads_start(struct api *api)
+{
+	start(api, &api->reading, &api->reader, 0);
+	start(api, &api->trying, &api->trial_reader, TRIAL_NICENESS);
+}
+
+static void end(struct api_thread *thread)
+{
+	sem_post(&thread->posted);
+	pthread_join(thread->thread, NULL);
+	mailbox_finish(&thread->mailbox);
+	sem_destroy(&thread->posted);
+}
+
+void api_threads_end(struct api *api)
 {
 	__atomic_store_n(&api->ending, true, __ATOMIC_RELEASE);
-	sem_post(&api->posted);
-	pthread_join(api->thread, NULL);
-	mailbox_finish(&api->mailbox);
-	sem_destroy(&api->posted);
+	end(&api->reading);
+	end(&api->trying);
+	generations_free(api);
 }

@@ -19,6 +19,7 @@ enum api_parameter {
 	PARAMETER_RERENDER = 1 << 8,
 	PARAMETER_BEFORE = 1 << 9,
 	PARAMETER_PATH = 1 << 10,
+	PARAMETER_NEWEST = 1 << 11,
 };
 
 struct api_query {
@@ -27,7 +28,7 @@ struct api_query {
 	int64_t since_ms; /* 0: any */
 	size_t limit;
 	uint64_t after, before;
-	bool dry_run, rerender;
+	bool dry_run, rerender, newest;
 
 	size_t limit_max;
 	int64_t now_ms;

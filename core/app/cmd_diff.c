@@ -71,10 +71,11 @@ static int read_events(struct diff_command *command, char **files, size_t n)
 	return code;
 }
 
-static void on_progress(void *context, size_t n)
+static bool on_progress(void *context, size_t n)
 {
 	struct diff_command *command = context;
 	progress_show(&command->progress, n);
+	return true;
 }
 
 static int compare(struct diff_command *command)

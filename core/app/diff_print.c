@@ -1,7 +1,7 @@
 #include "app/diff_print.h"
 
-#include "api/json_put.h"
 #include "app/problems_print.h"
+#include "simulate/diff_report.h"
 
 enum { LINE_MAX = 1 << 20, VALUE_SHOWN = 100 };
 
@@ -113,19 +113,9 @@ void diff_print_json(FILE *out, const struct diff *diff)
 	struct buf line;
 	buf_init(&line, LINE_MAX);
 	for (size_t i = 0; i < diff->n_groups; i++) {
-		const struct diff_group *group = &diff->groups[i];
 		buf_clear(&line);
-		buf_char(&line, '{');
-		put_text(&line, "change", str_of(diff_kind_name(group->kind)));
-		put_text(&line, "campaign", group->campaign);
-		put_text(&line, "rule", group->rule);
-		put_text(&line, "service", group->service);
-		put_text(&line, "place", group->place);
-		put_number(&line, "count", (int64_t)group->count);
-		put_text(&line, "from", group->from);
-		put_text(&line, "to", group->to);
-		put_text(&line, "event", group->event);
-		buf_str(&line, STR("}\n"));
+		diff_group_put(&line, &diff->groups[i]);
+		buf_char(&line, '\n');
 		fwrite(line.p, 1, line.n, out);
 	}
 	buf_finish(&line);

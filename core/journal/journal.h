@@ -251,8 +251,9 @@ struct event_query {
 	uint64_t after_seq;  /* only later ones */
 	struct str id, call; /* absent: any */
 	int64_t since_ms;
-	bool only_open; /* not done */
-	size_t limit;   /* 0: no limit */
+	bool only_open;    /* not done */
+	bool newest_first; /* else in the order of arrival; not with only_open */
+	size_t limit;      /* 0: no limit */
 };
 
 int journal_read_events(struct journal_reader *reader, const struct event_query *query,

@@ -78,6 +78,8 @@ int journal_read_events(struct journal_reader *reader, const struct event_query 
 	}
 	query_add(&sql,
 		  query->only_open && !query->id.p && !query->call.p ? " ORDER BY o.seq" : " ORDER BY e.seq");
+	if (query->newest_first)
+		query_add(&sql, " DESC");
 	add_limit(&sql, query->limit);
 	return query_run(reader, &sql, event_row, &target, reterr);
 }

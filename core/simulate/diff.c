@@ -9,7 +9,6 @@
 enum {
 	GROUPS_MAX = 100000, /* further ones are not told; their events still differ */
 	SHOWN_MAX = 2000,
-	PROGRESS_EVENTS = 512,
 	FLAT_ARENA_MAX = 64 << 20,
 	KEY_MAX = 64 * 1024,
 };
@@ -313,19 +312,30 @@ static void compare_done(struct comparing *c, struct side *from, struct side *to
 	}
 }
 
-static void run_both(struct comparing *c, const struct diff_options *options, struct side *from,
+static bool go_on(const struct diff_options *options, const struct side *from, const struct side *to,
+		  size_t n)
+{
+	if (options->bytes_max && (simulation_bytes(from->simulation) > options->bytes_max ||
+				   simulation_bytes(to->simulation) > options->bytes_max))
+		return false;
+	return !options->progress || options->progress(options->context, n);
+}
+
+/* False: it was cut short. */
+static bool run_both(struct comparing *c, const struct diff_options *options, struct side *from,
 		     struct side *to, const struct event_list *events)
 {
 	for (size_t i = 0; i < events->n; i++) {
 		simulation_event(from->simulation, events->events[i]);
 		simulation_event(to->simulation, events->events[i]);
 		compare_done(c, from, to, false);
-		if (options->progress && (i + 1) % PROGRESS_EVENTS == 0)
-			options->progress(options->context, i + 1);
+		if (!go_on(options, from, to, i + 1))
+			return false;
 	}
 	simulation_run_out(from->simulation);
 	simulation_run_out(to->simulation);
 	compare_done(c, from, to, true);
+	return true;
 }
 
 int diff_run(const struct diff_options *options, const struct event_list *events, struct diff *ret,
@@ -341,7 +351,7 @@ int diff_run(const struct diff_options *options, const struct event_list *events
 	if (result == 0)
 		result = side_begin(&to, options, options->to, events, reterr);
 	if (result == 0)
-		run_both(&comparing, options, &from, &to, events);
+		result = !run_both(&comparing, options, &from, &to, events);
 	side_end(&from);
 	side_end(&to);
 	buf_finish(&comparing.key);

@@ -43,12 +43,14 @@ struct diff_options {
 	struct str answers; /* the text of the answers; each side uses its own up */
 	uint64_t seed;
 
-	/* Now and then; NULL: nobody asks. */
-	void (*progress)(void *context, size_t n_events);
+	/* After each event, of which there were so many; NULL: nobody asks. False: that is enough, and what
+	 * is settled by then is compared. */
+	bool (*progress)(void *context, size_t n_events);
 	void *context;
+	size_t bytes_max; /* of requests and results that one side holds; more is enough, too. 0: any */
 };
 
-/* The events as samples_arrive leaves them; at least one. */
+/* The events as samples_arrive leaves them; at least one. Returns 1 when not all were compared. */
 int diff_run(const struct diff_options *options, const struct event_list *events, struct diff *ret,
 	     struct error *reterr);
 void diff_finish(struct diff *diff);

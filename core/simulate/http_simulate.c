@@ -1,20 +1,15 @@
-/* It is worked on by the API's thread: a simulation holds up what reads the journal, and no event. */
+/* POST /v1/simulate: a simulation with the rules that serve, or with changes to them that are only tried. */
 #include "simulate/http_simulate.h"
 
-#include "api/api_private.h"
 #include "format/json.h"
 #include "script/duration.h"
-#include "script/script.h"
 #include "simulate/coverage_report.h"
 #include "simulate/play.h"
 #include "simulate/report.h"
 #include "simulate/samples.h"
+#include "simulate/trial.h"
 
-enum {
-	EVENTS_MAX = 1000,
-	FILES_MAX = 100,    /* that a request may replace */
-	TIME_MAX_MS = 5000, /* of the machine's clock */
-};
+enum { EVENTS_MAX = 1000 };
 
 struct simulate_job {
 	struct job *job;
@@ -66,51 +61,6 @@ static int read_answers(struct simulate_job *simulate, const struct value *answe
 	return result ? fail(simulate) : 0;
 }
 
-static struct source_file *find_file(struct source_file *files, size_t n, struct str path)
-{
-	for (size_t i = 0; i < n; i++)
-		if (str_eq(files[i].path, path))
-			return &files[i];
-	return NULL;
-}
-
-/* The files that serve, with those of the request in their place or beside them; null takes one away. */
-static int change_rules(struct simulate_job *simulate, const struct value *changes)
-{
-	const struct ruleset *serving = simulate->ruleset;
-	struct job *job = simulate->job;
-	size_t n = serving->n_files;
-	if (changes->kind != VALUE_OBJECT || changes->n > FILES_MAX) {
-		error_set(&job->error, "'rules' must be an object of at most %d files: {\"sales.lua\":\"…\"}",
-			  FILES_MAX);
-		return fail(simulate);
-	}
-	struct source_file *files = mem_alloc((n + changes->n + 1) * sizeof *files);
-	if (n)
-		memcpy(files, serving->files, n * sizeof *files);
-	for (uint32_t i = 0; i < changes->n; i++) {
-		const struct member *member = &changes->members[i];
-		struct source_file *file = find_file(files, n, member->key);
-		if (member->value.kind == VALUE_NULL) {
-			if (file)
-				*file = files[--n];
-			continue;
-		}
-		if (member->value.kind != VALUE_STRING || !str_ends(member->key, STR(".lua"))) {
-			error_set(&job->error, "'rules' must hold the texts of .lua files, or null");
-			free(files);
-			return fail(simulate);
-		}
-		if (!file)
-			file = &files[n++];
-		*file = (struct source_file){member->key, member->value.text};
-	}
-	simulate->ruleset = script_reload(serving, files, n, true, serving->generation, NULL);
-	ruleset_unref((struct ruleset *)(uintptr_t)serving);
-	free(files);
-	return 0;
-}
-
 static int wrong(struct simulate_job *simulate, const char *what)
 {
 	error_set(&simulate->job->error, "%s", what);
@@ -119,53 +69,34 @@ static int wrong(struct simulate_job *simulate, const char *what)
 
 static int read_options(struct simulate_job *simulate, const struct value *body)
 {
-	static const struct str known[] = {{"events", 6},  {"answers", 7}, {"rules", 5},
-					   {"advance", 7}, {"seed", 4},    {"coverage", 8}};
-	const struct value *advance = value_get(body, STR("advance")), *seed = value_get(body, STR("seed"));
-	double number;
-	for (uint32_t i = 0; i < body->n; i++) {
-		bool is_known = false;
-		for (size_t j = 0; j < countof(known); j++)
-			is_known |= str_eq(body->members[i].key, known[j]);
-		if (!is_known) {
-			error_set(&simulate->job->error, "unknown member '" STR_FMT "'",
-				  STR_ARG(body->members[i].key));
-			error_hint(&simulate->job->error,
-				   "known are events, answers, rules, advance, seed, coverage");
-			return fail(simulate);
-		}
-	}
+	const struct value *advance = value_get(body, STR("advance")),
+			   *coverage = value_get(body, STR("coverage"));
 	if (advance &&
 	    (advance->kind != VALUE_STRING || !duration_parse(advance->text, &simulate->advance_ms)))
 		return wrong(simulate, "'advance' must be a duration: \"10m\"");
-	if (seed &&
-	    (seed->kind != VALUE_NUMBER || !value_number(seed, &number) || number < 0 || number > 1e15))
-		return wrong(simulate, "'seed' must be a number, 0 or more");
-	simulate->seed = seed ? (int64_t)number : 1;
-	return 0;
-}
-
-static int read_body(struct simulate_job *simulate)
-{
-	struct job *job = simulate->job;
-	struct value body;
-	if (json_parse(job->input, (struct json_limits){0}, &job->arena, &body, &job->error))
-		return fail(simulate);
-	if (body.kind != VALUE_OBJECT)
-		return wrong(simulate, "the body must be an object: {\"events\":[…]}");
-	const struct value *rules = value_get(&body, STR("rules"));
-	simulate->ruleset = ruleset_ref(job->ruleset);
-	if (read_options(simulate, &body) || read_events(simulate, value_get(&body, STR("events"))) ||
-	    read_answers(simulate, value_get(&body, STR("answers"))))
+	if (trial_number(simulate->job, body, "seed", 0, INT64_C(1000000000000000), 1, &simulate->seed))
 		return -1;
-	if (rules && change_rules(simulate, rules))
-		return -1;
-	const struct value *coverage = value_get(&body, STR("coverage"));
 	if (!coverage || coverage->kind == VALUE_FALSE)
 		return 0;
 	if (coverage->kind != VALUE_TRUE)
 		return wrong(simulate, "'coverage' must be true or false");
-	return coverage_create(simulate->ruleset, &simulate->coverage, &job->error) ? job_fail(job, 500) : 0;
+	return coverage_create(simulate->ruleset, &simulate->coverage, &simulate->job->error)
+		       ? job_fail(simulate->job, 500)
+		       : 0;
+}
+
+static int read_body(struct simulate_job *simulate)
+{
+	static const struct str known[] = {{"events", 6},  {"answers", 7}, {"rules", 5},
+					   {"advance", 7}, {"seed", 4},    {"coverage", 8}};
+	struct job *job = simulate->job;
+	struct value body;
+	if (trial_body(job, known, countof(known), &body) ||
+	    read_events(simulate, value_get(&body, STR("events"))) ||
+	    read_answers(simulate, value_get(&body, STR("answers"))) ||
+	    trial_rules(job, value_get(&body, STR("rules")), &simulate->ruleset))
+		return -1;
+	return read_options(simulate, &body);
 }
 
 /* --- what is answered --- */
@@ -175,13 +106,24 @@ static bool add_result(void *context, struct result *result)
 	struct simulate_job *simulate = context;
 	report_items(&simulate->job->body, result);
 	result_free(result);
-	return !simulate->job->body.overflow && clock_mono_us(clock_system()) < simulate->until_us;
+	return !simulate->job->body.overflow && trial_has_time(simulate->job, simulate->until_us);
 }
 
 static bool has_time(void *context, size_t n)
 {
 	struct simulate_job *simulate = context;
-	return clock_mono_us(clock_system()) < simulate->until_us;
+	return trial_has_time(simulate->job, simulate->until_us);
+}
+
+static void cut_short(struct simulate_job *simulate)
+{
+	struct error *error = &simulate->job->error;
+	if (trial_has_time(simulate->job, simulate->until_us))
+		error_set(error, "the simulation held more than %d MiB", TRIAL_BYTES_MAX >> 20);
+	else
+		error_set(error, "the simulation took longer than %d s", TRIAL_TIME_MAX_MS / 1000);
+	error_hint(error, "ask for fewer events");
+	job_fail(simulate->job, 422);
 }
 
 static void play(struct simulate_job *simulate)
@@ -195,11 +137,12 @@ static void play(struct simulate_job *simulate)
 			       .seed = (uint64_t)simulate->seed,
 			       .coverage = simulate->coverage},
 		.advance_ms = simulate->advance_ms,
+		.bytes_max = TRIAL_BYTES_MAX,
 		.result = add_result,
 		.progress = has_time,
 		.context = simulate,
 	};
-	simulate->until_us = clock_mono_us(clock_system()) + TIME_MAX_MS * 1000;
+	simulate->until_us = trial_until_us();
 	buf_char(out, '{');
 	put_number(out, "generation", ruleset->generation);
 	put_problems(out, ruleset);
@@ -210,13 +153,10 @@ static void play(struct simulate_job *simulate)
 	if (simulate->coverage)
 		coverage_put(out, simulate->coverage);
 	buf_char(out, '}');
-	if (result < 0) {
+	if (result < 0)
 		job_fail(job, 500);
-	} else if (result > 0 && !out->overflow) {
-		error_set(&job->error, "the simulation took longer than %d s; ask for fewer events",
-			  TIME_MAX_MS / 1000);
-		job_fail(job, 422);
-	}
+	else if (result > 0 && !out->overflow)
+		cut_short(simulate);
 }
 
 static void work_simulate(struct job *job)
@@ -233,15 +173,12 @@ static void work_simulate(struct job *job)
 
 static void on_simulate(void *context, struct http_request *request)
 {
-	struct job *job = job_new(context, request, "", 0, 1, 1, false);
-	if (!job)
-		return;
-	job->input = arena_copy(&job->arena, http_request_body(request));
-	job->work = work_simulate;
-	job_post(job);
+	trial_begin(context, request, work_simulate);
 }
 
 void simulate_routes(struct api *api, struct http_server *server)
 {
 	http_server_route(server, "POST", "/v1/simulate", on_simulate, api);
+	http_server_route(server, "POST", "/v1/simulate/diff", simulate_on_diff, api);
+	http_server_route(server, "POST", "/v1/rules/check", simulate_on_check, api);
 }

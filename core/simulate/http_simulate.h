@@ -1,10 +1,16 @@
 /* core/simulate/http_simulate.h
  *
- * POST /v1/simulate: a simulation with the rules that serve, or with changes to them that are only tried.
+ * Rules as they would be, tried over HTTP: checked, simulated, and compared with those that serve. Nothing is
+ * sent and nothing is kept. Worked on by the API's thread for trials, so that it holds up no event and no
+ * list.
  */
 #pragma once
 
 #include "api/api.h"
 
-/* Adds the route. Main thread, before the first request. */
+/* Adds the routes. Main thread, before the first request. */
 void simulate_routes(struct api *api, struct http_server *server);
+
+/* Handlers of the routes that have files of their own. */
+void simulate_on_diff(void *context, struct http_request *request);
+void simulate_on_check(void *context, struct http_request *request);

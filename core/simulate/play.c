@@ -8,8 +8,10 @@ static bool give(const struct play *play, struct simulation *simulation, bool al
 	return true;
 }
 
-static bool go_on(const struct play *play, size_t n)
+static bool go_on(const struct play *play, const struct simulation *simulation, size_t n)
 {
+	if (play->bytes_max && simulation_bytes(simulation) > play->bytes_max)
+		return false;
 	return !play->progress || play->progress(play->context, n);
 }
 
@@ -17,7 +19,7 @@ static bool play_all(const struct play *play, struct simulation *simulation, con
 {
 	for (size_t i = 0; i < events->n; i++) {
 		simulation_event(simulation, events->events[i]);
-		if (!give(play, simulation, false) || !go_on(play, i + 1))
+		if (!give(play, simulation, false) || !go_on(play, simulation, i + 1))
 			return false;
 	}
 	simulation_run_out(simulation);

@@ -11,6 +11,8 @@ struct play {
 	struct simulation_options simulation; /* start_ms and waits_end_ms are set from the events */
 	int64_t advance_ms;                   /* how long waits go on after the last event */
 
+	size_t bytes_max; /* of requests and results that are held at once; more is enough. 0: any number */
+
 	/* Each event in the order of arrival, when nothing of it is under way any more, or at the end. The
 	 * result is the callee's. False: that is enough. */
 	bool (*result)(void *context, struct result *result);

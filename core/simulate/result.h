@@ -59,6 +59,7 @@ struct result {
 	struct result *next;
 	struct arena arena;
 	size_t texts;                    /* bytes of it that are texts */
+	size_t bytes;                    /* of the bodies of all its requests, kept or not */
 	struct event *event;             /* a reference */
 	const struct ruleset *ruleset;   /* a reference */
 	const struct campaign *campaign; /* NULL: none serves the source */

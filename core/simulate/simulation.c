@@ -33,6 +33,7 @@ struct simulation {
 	struct entry *open; /* by seq: those that are not done */
 	struct result *first, **last;
 	uint64_t n_deliveries;
+	size_t bytes;
 };
 
 /* --- what the engine tells --- */
@@ -120,6 +121,8 @@ static void on_delivery_begun(void *context, const struct delivery *delivery)
 	item->state = DELIVERY_PENDING;
 	item->order = ++simulation->n_deliveries;
 	item->at_ms = delivery->created_ms;
+	result->bytes += delivery->request->body.n;
+	simulation->bytes += delivery->request->body.n;
 	item->last_attempt = &item->attempts;
 	copy_headers(result, item, delivery->request->headers, delivery->request->n_headers);
 	*rule->last_delivery = item;
@@ -387,6 +390,12 @@ void simulation_run_out(struct simulation *simulation)
 	solo_run_out(&simulation->solo, RUN_OUT_US);
 }
 
+/* Of each body there are two: the engine's, while it may still be sent, and the result's. */
+size_t simulation_bytes(const struct simulation *simulation)
+{
+	return 2 * simulation->bytes;
+}
+
 int64_t simulation_now_ms(const struct simulation *simulation)
 {
 	return simulation->solo.base_ms + simulation->solo.now_us / 1000;
@@ -403,6 +412,7 @@ struct result *simulation_take(struct simulation *simulation, bool all)
 	if (!result->done)
 		HASH_DEL(simulation->open, container_of(result, struct entry, result));
 	result->next = NULL;
+	simulation->bytes -= result->bytes;
 	return result;
 }
 

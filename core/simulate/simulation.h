@@ -35,6 +35,9 @@ void simulation_event(struct simulation *simulation, const struct event *event);
 /* Time goes on. */
 void simulation_advance(struct simulation *simulation, int64_t ms);
 
+/* About how many bytes its results and requests hold that nobody has taken yet. */
+size_t simulation_bytes(const struct simulation *simulation);
+
 /* No more events: requests go on to their last attempt, however long that takes. What is left afterwards
  * waits. */
 void simulation_run_out(struct simulation *simulation);

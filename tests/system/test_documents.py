@@ -165,4 +165,7 @@ def test_real_answers_fit_their_description(start_engine, start_sink):
     check_answer("post", "/v1/deliveries/{id}/redeliver", *engine.post(f"/v1/deliveries/{delivery['id']}/redeliver", {}))
     check_answer("post", "/v1/simulate", *engine.post("/v1/simulate", {"events": [event]}))
     check_answer("post", "/v1/simulate", *engine.post("/v1/simulate", {}))
+    check_answer("post", "/v1/simulate/diff", *engine.post("/v1/simulate/diff", {"rules": {"main.lua": 'serves { "/queues/1" }'}}))
+    check_answer("post", "/v1/simulate/diff", *engine.post("/v1/simulate/diff", {"rules": {"main.lua": "serves"}}))
+    check_answer("post", "/v1/rules/check", *engine.post("/v1/rules/check", {"rules": {"main.lua": "serves"}}))
     check_answer("post", "/v1/rules/reload", *engine.post("/v1/rules/reload", {}))

@@ -1,8 +1,11 @@
-/* Parts of the simulator: scripted answers, when samples arrive, requests as rows. */
+/* Parts of the simulator: scripted answers, when samples arrive, requests as rows, what it may hold. */
 #include "unit.h"
 
 #include "simulate/answers.h"
+#include "script/script.h"
+#include "simulate/diff.h"
 #include "simulate/flatten.h"
+#include "simulate/play.h"
 #include "simulate/samples.h"
 
 static void load(struct answers *answers, const char *json)
@@ -148,6 +151,60 @@ static void a_request_is_rows_of_place_and_value(void **state)
 	arena_finish(&arena);
 }
 
+/* --- what is held --- */
+
+static const char WAITING[] = "serves { \"/s\" }\n"
+			      "local s = http.service { name = \"s\", url = \"http://127.0.0.1:9/\", text = "
+			      "\"a body of 25 characters..\" }\n"
+			      "rule \"r\" { on = \"t\", fire = s }\n";
+
+static bool count_result(void *context, struct result *result)
+{
+	++*(size_t *)context;
+	result_free(result);
+	return true;
+}
+
+static void what_waits_for_its_next_attempt_is_held_up_to_a_bound(void **state)
+{
+	const struct source_file file = {STR("main.lua"), {WAITING, sizeof WAITING - 1}};
+	struct ruleset *ruleset = script_load(&file, 1, 1, NULL);
+	struct event_list list = {0};
+	struct answers answers;
+	struct error error;
+	struct diff diff;
+	size_t n = 0;
+	assert_int_equal(ruleset->n_errors, 0);
+	load(&answers, "[{\"service\":\"s\",\"status\":503}]");
+	assert_int_equal(samples_parse(STR(EVENT("1", "a", "01") EVENT("2", "b", "02") EVENT("3", "c", "03")),
+				       "x", &list, &error),
+			 0);
+	samples_arrive(&list);
+	struct play play = {.simulation = {.ruleset = ruleset, .answers = &answers},
+			    .result = count_result,
+			    .context = &n,
+			    .bytes_max = 149}; /* of each body there are two */
+	assert_int_equal(play_events(&play, &list, &error), 1);
+	assert_int_equal(n, 0);
+	play.bytes_max = 150;
+	assert_int_equal(play_events(&play, &list, &error), 0);
+	assert_int_equal(n, 3);
+	struct diff_options options = {.from = ruleset,
+				       .to = ruleset,
+				       .answers = STR("[{\"service\":\"s\",\"status\":503}]"),
+				       .bytes_max = 149};
+	assert_int_equal(diff_run(&options, &list, &diff, &error), 1);
+	assert_int_equal(diff.events, 0);
+	diff_finish(&diff);
+	options.bytes_max = 0;
+	assert_int_equal(diff_run(&options, &list, &diff, &error), 0);
+	assert_int_equal(diff.events, 3);
+	diff_finish(&diff);
+	event_list_finish(&list);
+	answers_finish(&answers);
+	ruleset_unref(ruleset);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +214,7 @@ int main(void)
 		cmocka_unit_test(events_arrive_at_their_time_but_behind_earlier_ones_of_their_call),
 		cmocka_unit_test(a_sample_that_is_wrong_names_its_line),
 		cmocka_unit_test(a_request_is_rows_of_place_and_value),
+		cmocka_unit_test(what_waits_for_its_next_attempt_is_held_up_to_a_bound),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
