@@ -256,7 +256,7 @@ static void wrong_overrides_are_errors(void **state)
 		{"svc.plain:sned {}", "a service has no 'sned'", "did you mean 'send'?"},
 		{"svc.plian:send {}", "services.svc has no 'plian'", "did you mean 'plain'?"},
 		{"svc.plain.x = 1", "cannot be changed", ""},
-		{"svc.plain:send { text = ('x'):rep(2000000) }", "over", ""},
+		{"svc.plain:send { text = ('x'):rep(1048600) }", "over", ""},
 		{"wait_for('x', { witihn = '1s' })", "unknown option 'witihn'", "did you mean 'within'?"},
 		{"wait_for('x', { within = 'soon' })", "no duration", ""},
 		{"wait_for('x', { seen = 1 })", "true or false", ""},
