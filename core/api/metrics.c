@@ -172,6 +172,9 @@ static void put_rules(struct metrics *metrics, const struct job *job)
 		  job->reload.reloads);
 	one_count(metrics, "switchhook_rules_reloads_refused", "Reloads that changed nothing for an error.",
 		  job->reload.refused);
+	one_value(metrics, "switchhook_rules_changed_time_seconds",
+		  "When the rules that serve began to, in seconds since 1970.",
+		  (double)job->reload.changed_ms / 1e3);
 	one_value(metrics, "switchhook_rules_errors", "Errors of the rules that serve.",
 		  (double)ruleset->n_errors);
 	one_value(metrics, "switchhook_rules_warnings", "Warnings of the rules that serve.",

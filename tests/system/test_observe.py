@@ -1,6 +1,7 @@
 """What watches the engine: metrics, probes, the stream, traces, the log."""
 import http.client
 import json
+import pathlib
 import re
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ import time
 
 import pytest
 
+from conftest import ROOT
 from process import TIMEOUT
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -65,6 +67,33 @@ def test_metrics_count_what_happened(start, sink):
     assert metric(text, 'switchhook_deliveries_pending{service="hook"}') == 0
     assert metric(text, "switchhook_journal_commit_duration_seconds_count") >= 2
     assert metric(text, "switchhook_rules_campaigns") == 1
+
+
+def test_the_reference_lists_the_metrics_that_there_are(start, sink):
+    engine = start()
+    engine.post_events(event(1))
+    sink.wait_for(1)
+    wait_until(lambda: "switchhook_delivery_attempt_duration_seconds" in metrics_of(engine)[1])
+    told = {name + "_total" * (kind == "counter") for name, kind in
+            re.findall(r"^# TYPE (\w+) (\w+)$", metrics_of(engine, "application/openmetrics-text")[1], re.MULTILINE)}
+    listed = set(re.findall(r"`((?:switchhook|process)_\w+)`", (ROOT / "docs/reference/metrics.md").read_text()))
+    assert told == listed
+
+
+def test_reloads_and_the_last_good_one_are_told(start):
+    engine = start()
+    before = metrics_of(engine)[1]
+    assert abs(metric(before, "switchhook_rules_changed_time_seconds") - time.time()) < TIMEOUT
+    rules = pathlib.Path(engine.argv[engine.argv.index("--rules") + 1])
+    (rules / "main.lua").write_text(RULES.replace('ani = "1"', 'ani = "2"'))
+    engine.post("/v1/rules/reload", b"")
+    after = metrics_of(engine)[1]
+    assert metric(after, "switchhook_rules_reloads_total") == metric(before, "switchhook_rules_reloads_total") + 1
+    assert metric(after, "switchhook_rules_changed_time_seconds") > metric(before, "switchhook_rules_changed_time_seconds")
+    rules.rename(rules.with_name("gone"))
+    engine.post("/v1/rules/reload", b"")
+    wait_until(lambda: metric(metrics_of(engine)[1], "switchhook_rules_reloads_refused_total") >= 1)
+    assert metric(metrics_of(engine)[1], "switchhook_rules_changed_time_seconds") == metric(after, "switchhook_rules_changed_time_seconds")
 
 
 def test_a_hostile_name_of_a_service_stays_in_its_label(start, sink):
