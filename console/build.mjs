@@ -1,8 +1,9 @@
-// build.mjs OUTPUT: bundles the console into OUTPUT/, each file compressed, with OUTPUT/assets.list naming them.
+// build.mjs OUTPUT: bundles the console into OUTPUT/, each file compressed, with OUTPUT/assets.list naming them, and
+// OUTPUT/licences.txt with the licence of each package that is in them.
 // The names hold a hash of the content, so that a browser may keep them for ever; index.html names them.
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -68,6 +69,17 @@ for (const { name, bytes } of files.sort((a, b) => (a.name < b.name ? -1 : 1))) 
   if (name === "index.html" || extname(name) === ".svg" || [...first].some((path) => basename(path) === name)) firstPaint += packed.length;
 }
 writeFileSync(join(out, "assets.list"), list.join("\n") + "\n");
+
+// They want to be passed on with every copy, and the minified code has none. A package without one stops the build.
+const packages = new Set(Object.keys(result.metafile.inputs).map((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]).filter(Boolean));
+const licences = [...packages].sort().map((name) => {
+  const folder = join(here, "node_modules", name);
+  const { version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const text = readFileSync(join(folder, readdirSync(folder).find((file) => /^licen[sc]e/i.test(file)) ?? "LICENSE"), "utf8");
+  return `${name} ${version} (${license})\n\n${text.trim()}\n`;
+});
+writeFileSync(join(out, "licences.txt"), `The console in switchhook is made with these packages.\n\n${licences.join(`\n${"-".repeat(80)}\n\n`)}`);
+
 console.log(`console: ${total} bytes compressed, ${firstPaint} of them for the first page`);
 if (firstPaint > FIRST_PAINT_MAX) {
   console.error(`the first page may have ${FIRST_PAINT_MAX} bytes`);

@@ -1,12 +1,16 @@
 #!/bin/sh
-# embed.sh OUTPUT [FOLDER]: a C file that puts the console, built into FOLDER, into the program; without FOLDER, one that holds none.
+# embed.sh OUTPUT LICENCES [FOLDER]: a C file that puts the console, built into FOLDER, into the program; without FOLDER, one that holds
+# none. LICENCES: those of the packages that the console is made with.
 set -eu
 out=$1
-if [ $# -gt 1 ]; then
-	folder=$2
+if [ $# -gt 2 ]; then
+	folder=$3
 	node "$(dirname "$0")/build.mjs" "$folder"
 	folder=$(cd "$folder" && pwd)
 	names=$(cat "$folder/assets.list")
+	cp "$folder/licences.txt" "$2"
+else
+	echo "This switchhook was built without the console." >"$2"
 fi
 {
 	echo '#include "api/console_assets.h"'
