@@ -2,7 +2,7 @@
 
 build_packages="gcc g++ meson ninja-build pkg-config liblua5.4-dev libuv1-dev libmicrohttpd-dev libyajl-dev uthash-dev libssl-dev
   libxxhash-dev libsqlite3-dev libglib2.0-dev libphonenumber-dev libcurl4-openssl-dev libexpat1-dev libpcre2-dev libpopt-dev libsmartcols-dev libjemalloc-dev zlib1g-dev libsystemd-dev tzdata ca-certificates"
-test_packages="curl libcmocka-dev python3-pytest nginx-light tinyproxy openssl strace prometheus chromium gsoap libgsoap-dev python3-spyne python3-zeep python3-lxml"
+test_packages="curl libcmocka-dev python3-pytest nginx-light tinyproxy openssl strace zsh fish prometheus chromium gsoap libgsoap-dev python3-spyne python3-zeep python3-lxml"
 
 # Makes docs/reference/lua.md.
 test_packages+=" lua5.4"

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 DATE = "2026-11-25"  # of this text; the pages are the same wherever they are built
-OPTION = re.compile(r"^  (?:-(?P<short>\w), |    )(?P<name>--[^ ]+(?: [A-Z]+)?)(?: {2,}(?P<text>.*))?$")
+OPTION = re.compile(r"^  (?:-(?P<short>\w), |    )(?P<name>--[^ ]+(?: [A-Z=]+)?)(?: {2,}(?P<text>.*))?$")
 
 
 def ask(program, *args):

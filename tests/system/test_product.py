@@ -58,20 +58,64 @@ def test_there_is_a_manual_page_for_each_command_with_each_option(switchhook, ru
             assert subprocess.run(["mandoc", "-T", "lint", "-W", "warning", page], capture_output=True, check=False).stdout == b""
 
 
-def complete(script, *words):
+@pytest.fixture(scope="module")
+def completion(switchhook, tmp_path_factory):
+    """The folder with completion for bash, zsh and fish."""
+    folder = tmp_path_factory.mktemp("completion")
+    subprocess.run([sys.executable, PACKAGING / "complete.py", switchhook, folder], check=True)
+    return folder
+
+
+def bash_offers(folder, *words):
     """What bash offers for the last of these words."""
-    code = f'source {script}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _switchhook; printf "%s\\n" "${{COMPREPLY[@]}}"'
+    code = f'source {folder}/switchhook; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _switchhook; printf "%s\\n" "${{COMPREPLY[@]}}"'
     done = subprocess.run(["bash", "-c", code, "bash", "switchhook", *words], capture_output=True, encoding="utf-8", check=True)
     return done.stdout.split()
 
 
-def test_bash_completes_commands_options_and_values(switchhook, tmp_path):
-    script = tmp_path / "switchhook"
-    subprocess.run([sys.executable, PACKAGING / "complete.py", switchhook, script], check=True)
-    assert complete(script, "red") == ["redeliver"]
-    assert "--durability" in complete(script, "run", "--d")
-    assert complete(script, "run", "--durability", "re") == ["relaxed"]
-    assert complete(script, "deliveries", "--state", "d") == ["delivered", "dead"]
+def fish_offers(folder, *words):
+    code = f'source {folder}/switchhook.fish; complete -C "switchhook $argv"'
+    done = subprocess.run(["fish", "--no-config", "-c", code, *words], capture_output=True, encoding="utf-8", check=True,
+                          env=dict(os.environ, HOME=str(folder)))
+    assert not done.stderr
+    return [line.split("\t")[0] for line in done.stdout.splitlines()]
+
+
+def zsh_offers(folder, *words):
+    """What zsh adds to its list of matches. It completes only where a terminal is: one of its own, and a key that ends it."""
+    script = f"""fpath=({folder} $fpath); autoload -Uz compinit; compinit -u -d {folder}/dump
+offered=(); compadd() {{ builtin compadd -O offered "$@"; print -rl -- $offered >>{folder}/offered; builtin compadd "$@" }}
+once() {{ BUFFER='switchhook {" ".join(words)}'; CURSOR=$#BUFFER; zle complete-word; exit }}
+zle -C complete-word complete-word _main_complete; zle -N once; bindkey X once
+"""
+    (folder / ".zshrc").write_text(script)
+    (folder / "offered").write_text("")
+    subprocess.run(["script", "-qec", "zsh -i", "/dev/null"], input=b"X", capture_output=True, check=False, timeout=TIMEOUT,
+                   env=dict(os.environ, HOME=str(folder), ZDOTDIR=str(folder), TERM="dumb"))
+    return (folder / "offered").read_text().split()
+
+
+@pytest.mark.parametrize("offers", [bash_offers, zsh_offers, fish_offers], ids=["bash", "zsh", "fish"])
+def test_shells_complete_commands_options_and_values(completion, offers):
+    if not shutil.which(offers.__name__.split("_", maxsplit=1)[0]):
+        pytest.skip("this shell is not here")
+    assert offers(completion, "red") == ["redeliver"]
+    assert "--durability" in offers(completion, "run", "--d")
+    assert offers(completion, "run", "--durability", "re") == ["relaxed"]
+    assert sorted(offers(completion, "deliveries", "--state", "de")) == ["dead", "delivered"]
+
+
+def test_each_shell_knows_each_option_of_each_command(run_command, completion):
+    bash, zsh, fish = ((completion / name).read_text() for name in ("switchhook", "_switchhook", "switchhook.fish"))
+    commands = re.findall(r"^  (\w+) +\S", run_command("--help").stdout.split("Commands:")[1], re.MULTILINE)
+    assert len(commands) > 10
+    for name in commands:
+        options = set(re.findall(r"^  (?:-\w, |    )--([\w-]+)", run_command(name, "--help").stdout, re.MULTILINE)) - {"help"}
+        of_bash = re.search(rf'^    {name}\) options="(.*)"', bash, re.MULTILINE).group(1)
+        of_zsh = re.search(rf"^    {name}\) _arguments (.*)", zsh, re.MULTILINE).group(1)
+        assert set(re.findall(r"--([\w-]+)", of_bash)) == options
+        assert set(re.findall(r"'\*--([\w-]+)", of_zsh)) == options
+        assert set(re.findall(rf"seen_subcommand_from {name}' -l ([\w-]+)", fish)) == options
 
 
 class Notices:
@@ -102,10 +146,10 @@ def test_the_service_manager_is_told(start_engine, tmp_path):
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd here")
-def test_the_unit_is_hardened():
+def test_the_unit_is_hardened(tmp_path):
     text = (PACKAGING / "switchhook.service.in").read_text().replace("@bindir@", "/usr/bin")
     assert "Type=notify" in text and "LoadCredential=" in text and "WatchdogSec=" in text
-    unit = ROOT / "build-check/switchhook.service"
+    unit = tmp_path / "switchhook.service"
     unit.write_text(text)
     done = subprocess.run(["systemd-analyze", "security", "--offline=yes", "--threshold=20", unit], capture_output=True, encoding="utf-8",
                           check=False, env=dict(os.environ, SYSTEMD_PAGER="cat"))
