@@ -104,7 +104,7 @@ static int check_folder(struct check *check)
 		return EXIT_NO;
 	}
 	struct secrets *secrets = secrets_create(secrets_folder(check->secrets));
-	rules_check(ruleset, secrets);
+	rules_check(ruleset, check->rules, secrets);
 	secrets_destroy(secrets);
 	problems_print(stdout, form, ruleset);
 	if (!check->json)

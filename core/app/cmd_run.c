@@ -378,6 +378,7 @@ static int load_and_serve(struct run_command *run)
 	const struct ruleset *ruleset = reloader_first(run->reloader);
 	problems_print(stderr, problems_form_for(stderr), ruleset);
 	secrets_missing(ruleset, run->secrets, say_missing, NULL);
+	certificates_missing(ruleset, run->rules, say_missing, NULL);
 	if (!ruleset_loaded_campaigns(ruleset)) {
 		error_set(&error, "no campaign in '%s' can serve", run->rules);
 		error_hint(&error, "`switchhook check --rules %s` shows what is wrong", run->rules);

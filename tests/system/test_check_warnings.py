@@ -61,3 +61,21 @@ rule "r" { on = "post_call", fire = web.fired, run = function() web.called:send(
     found = warnings(run_command, folder)
     assert [(w["what"], w["line"]) for w in found] == [("no rule uses the service 'web.forgotten'", 6)]
     assert run_command("check", "--rules", folder, "--strict").returncode == 1
+
+
+def test_files_of_certificates_that_are_not_there_or_are_none(run_command, write_rules, tmp_path):
+    (tmp_path / "revoked.pem").write_text("-----BEGIN X509 CRL-----\n")
+    services = f"""return {{
+  good = http.service {{ url = "https://crm.example.com/", ca = "certificates/crm.pem", crl = "{tmp_path}/revoked.pem" }},
+  gone = http.service {{ url = "https://crm.example.com/", ca = "certificates/none.pem" }},
+  wrong = http.service {{ url = "https://crm.example.com/", crl = "certificates/crm.pem" }},
+}}
+"""
+    folder = write_rules({"services/web.lua": services, "certificates/crm.pem": "-----BEGIN CERTIFICATE-----\n", "a.lua": """serves "/q"
+local web = require "services.web"
+rule "r" { on = "post_call", run = function() web.good:send() web.gone:send() web.wrong:send() end }
+"""})
+    gone, wrong = warnings(run_command, folder)
+    assert (gone["severity"], gone["file"], gone["line"]) == ("warning", "services/web.lua", 3)
+    assert "certificates/none.pem" in gone["what"] and "No such file" in gone["what"] and "'ca' of the service 'web.gone'" in gone["hint"]
+    assert wrong["line"] == 4 and wrong["what"].endswith("certificates/crm.pem' has no line -----BEGIN X509 CRL-----")
