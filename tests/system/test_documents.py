@@ -37,6 +37,12 @@ def test_the_documents_build_without_a_warning(tmp_path):
     assert (tmp_path / "out/tutorial/first-rule.html").exists()
 
 
+def test_the_first_page_leads_to_all_others():
+    linked = set(re.findall(r"\]\(([^)#]+)\)", (DOCS / "index.md").read_text()))
+    pages = {str(page.relative_to(DOCS)) for page in DOCS.glob("*/*") if page.parent.name != "decisions"}
+    assert linked == pages
+
+
 def test_the_tutorial_does_what_it_says(switchhook, tmp_path, started):
     """The files and commands of the tutorial, in its order; only the ports are free ones."""
     page = "tutorial/first-rule.md"
