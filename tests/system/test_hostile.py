@@ -2,9 +2,8 @@
 import json
 import pathlib
 import re
-import time
 
-from process import TIMEOUT
+from process import TIMEOUT, until
 
 HOSTILE = pathlib.Path(__file__).resolve().parents[1] / "rules/hostile"
 HEALTHY = """serves { "/queues/healthy" }
@@ -45,12 +44,7 @@ def run_of(engine, name):
 
 
 def wait_for_end(engine, name):
-    until = time.monotonic() + TIMEOUT
-    while (rule := run_of(engine, name))["outcome"] == "waiting":
-        if time.monotonic() > until:
-            break
-        time.sleep(0.02)
-    return rule
+    return until(lambda: (rule := run_of(engine, name))["outcome"] != "waiting" and rule)
 
 
 def test_hostile_scripts_hurt_nobody_but_themselves(start_engine, start_sink):

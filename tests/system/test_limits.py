@@ -1,10 +1,9 @@
 """What is over a limit ends with a message that names the limit, where it was, and its option; everywhere the same."""
 import json
-import time
 
 import pytest
 
-from process import TIMEOUT
+from process import until
 
 RULES = {
     "services/web.lua": 'return { hook = http.service { name = "hook", method = "POST", url = "http://127.0.0.1:9/hook" } }\n',
@@ -63,15 +62,12 @@ def event(kind, number=1):
 
 def rule_of(engine, name, outcome):
     """The one rule that wanted the event, once its run has come so far."""
-    until = time.monotonic() + TIMEOUT
-    while time.monotonic() < until:
+    def look():
         status, _, body = engine.get(f"/v1/events/{name}")
         assert status == 200, body
         wanted = [rule for rule in json.loads(body)["events"][0]["rules"] if rule["outcome"] != "not_matched"]
-        if [rule["outcome"] for rule in wanted] == [outcome]:
-            return wanted[0]
-        time.sleep(0.02)
-    raise AssertionError(f"{name} never was {outcome}: {wanted}")
+        return [rule["outcome"] for rule in wanted] == [outcome] and wanted[0]
+    return until(look)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from conftest import ROOT
-from process import TIMEOUT
+from process import TIMEOUT, until
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 SERVICE = 'return {{ hook = http.service {{ name = {name!r}, method = "POST", url = "{url}/hook", json = {{ a = "#ani#" }} }} }}\n'
@@ -35,15 +35,6 @@ def metric(text, line):
     return float(match.group(1))
 
 
-def wait_until(condition, timeout=TIMEOUT):
-    """Asks until it holds; every asking is a request, which takes its time."""
-    end = time.monotonic() + timeout
-    while time.monotonic() < end:
-        if condition():
-            return
-    raise AssertionError("it never came to hold")
-
-
 def metrics_of(engine, accept=None):
     status, headers, body = engine.get("/metrics", {"accept": accept} if accept else None)
     assert status == 200
@@ -56,7 +47,7 @@ def test_metrics_count_what_happened(start, sink):
     engine.post_events(event(1), event(2), event(3, data={"ani": "2"}))
     engine.post_events(event(1))
     sink.wait_for(2)
-    wait_until(lambda: metric(metrics_of(engine)[1], "switchhook_work_pending") == 0)
+    until(lambda: metric(metrics_of(engine)[1], "switchhook_work_pending") == 0)
     _, text = metrics_of(engine)
     assert metric(text, "switchhook_events_accepted_total") == 3
     assert metric(text, "switchhook_event_duplicates_total") == 1
@@ -73,7 +64,7 @@ def test_the_reference_lists_the_metrics_that_there_are(start, sink):
     engine = start()
     engine.post_events(event(1))
     sink.wait_for(1)
-    wait_until(lambda: "switchhook_delivery_attempt_duration_seconds" in metrics_of(engine)[1])
+    until(lambda: "switchhook_delivery_attempt_duration_seconds" in metrics_of(engine)[1])
     told = {name + "_total" * (kind == "counter") for name, kind in
             re.findall(r"^# TYPE (\w+) (\w+)$", metrics_of(engine, "application/openmetrics-text")[1], re.MULTILINE)}
     listed = set(re.findall(r"`((?:switchhook|process)_\w+)`", (ROOT / "docs/reference/metrics.md").read_text()))
@@ -92,7 +83,7 @@ def test_reloads_and_the_last_good_one_are_told(start):
     assert metric(after, "switchhook_rules_changed_time_seconds") > metric(before, "switchhook_rules_changed_time_seconds")
     rules.rename(rules.with_name("gone"))
     engine.post("/v1/rules/reload", b"")
-    wait_until(lambda: metric(metrics_of(engine)[1], "switchhook_rules_reloads_refused_total") >= 1)
+    until(lambda: metric(metrics_of(engine)[1], "switchhook_rules_reloads_refused_total") >= 1)
     assert metric(metrics_of(engine)[1], "switchhook_rules_changed_time_seconds") == metric(after, "switchhook_rules_changed_time_seconds")
 
 
@@ -254,7 +245,7 @@ def test_a_trace_goes_on_in_the_requests(start, sink):
                  "ce-source": "/queues/1", "ce-subject": "call-4", "ce-traceparent": TRACE.replace("4b", "6d")})
     sent = {request["headers"]["webhook-id"]: request["headers"].get("traceparent") for request in sink.wait_for(4)}
     rows = lambda: json.loads(engine.get("/v1/deliveries")[2])["deliveries"]
-    wait_until(lambda: len(rows()) == 4)
+    until(lambda: len(rows()) == 4)
     ids = {row["call"]: row["id"] for row in rows()}
     first = re.fullmatch(r"00-([0-9a-f]{32})-([0-9a-f]{16})-01", sent[ids["call-1"]])
     assert first.group(1) == TRACE.split("-")[1] and first.group(2) != TRACE.split("-")[2]

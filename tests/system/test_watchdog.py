@@ -3,12 +3,11 @@ import json
 import os
 import re
 import signal
-import time
 
 import pytest
 
 from conftest import LISTENING
-from process import TIMEOUT
+from process import until
 
 RULES = {
     "campaign.lua": """serves { "/queues/1" }
@@ -30,13 +29,7 @@ def outcomes(engine, name):
 
 
 def wait_for_outcome(engine, name, rule, outcome):
-    until = time.monotonic() + TIMEOUT
-    while time.monotonic() < until:
-        found = outcomes(engine, name).get(rule)
-        if found and found["outcome"] == outcome:
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"{rule} of {name} never was {outcome}: {outcomes(engine, name)}")
+    return until(lambda: (found := outcomes(engine, name).get(rule)) and found["outcome"] == outcome and found)
 
 
 def move_to_port_after(engine, text):
