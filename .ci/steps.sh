@@ -2,10 +2,31 @@
 
 build_packages="gcc g++ meson ninja-build pkg-config liblua5.4-dev libuv1-dev libmicrohttpd-dev libyajl-dev uthash-dev libssl-dev
   libxxhash-dev libsqlite3-dev libglib2.0-dev libphonenumber-dev libcurl4-openssl-dev libexpat1-dev libpcre2-dev libpopt-dev libsmartcols-dev libjemalloc-dev zlib1g-dev libsystemd-dev tzdata ca-certificates"
-test_packages="curl libcmocka-dev python3-pytest nginx-light tinyproxy openssl strace zsh fish prometheus chromium gsoap libgsoap-dev python3-spyne python3-zeep python3-lxml"
+test_packages="curl libcmocka-dev python3-pytest nginx-light tinyproxy openssl strace zsh fish prometheus chromium gsoap libgsoap-dev python3-spyne python3-zeep python3-lxml
+  mkdocs python3-jsonschema mandoc systemd"
 
 # Makes docs/reference/lua.md.
 test_packages+=" lua5.4"
+
+# As root: updates, and installs the packages. The daemons among them are for tests, which start their own: they are started neither now
+# (policy-rc.d(8), but for one that is there already) nor at the next boot.
+apt_install='
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap "rm -f $policy" EXIT
+  trap "exit 1" INT TERM
+  printf "#!/bin/sh\nexit 101\n" >"$policy"
+  chmod +x "$policy"
+fi
+apt-get -q update && apt-get -qy install --no-install-recommends "$@" || exit 1
+command -v systemctl >/dev/null || exit 0
+for name in "$@"; do
+  case $name in
+    nginx-light) systemctl disable nginx ;;
+    tinyproxy | prometheus) systemctl disable "$name" ;;
+  esac
+done
+'
 
 # Installs those of the named packages that are missing. Needs the network only then.
 install_packages() {
@@ -24,8 +45,7 @@ install_packages() {
   fi
   log=$(mktemp)
   as_root+=(env DEBIAN_FRONTEND=noninteractive LC_ALL=C)
-  if "${as_root[@]}" apt-get -q update >"$log" 2>&1 &&
-    "${as_root[@]}" apt-get -qy install --no-install-recommends "${missing[@]}" >>"$log" 2>&1 </dev/null; then
+  if "${as_root[@]}" sh -c "$apt_install" sh "${missing[@]}" >"$log" 2>&1 </dev/null; then
     rm -f "$log"
     return 0
   fi
