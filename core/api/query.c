@@ -73,8 +73,9 @@ static int set_bool(bool *place, struct str name, struct str value, struct error
 }
 
 static const struct str names[] = {
-	{"state", 5}, {"service", 7}, {"campaign", 8}, {"call", 4},   {"since", 5}, {"limit", 5},
-	{"after", 5}, {"dry_run", 7}, {"rerender", 8}, {"before", 6}, {"path", 4},  {"newest", 6},
+	{"state", 5}, {"service", 7}, {"campaign", 8}, {"call", 4},     {"since", 5},
+	{"limit", 5}, {"after", 5},   {"dry_run", 7},  {"rerender", 8}, {"before", 6},
+	{"path", 4},  {"newest", 6},  {"rule", 4},     {"missing", 7},
 };
 
 static int unknown(unsigned allowed, struct str name, struct error *reterr)
@@ -127,6 +128,11 @@ int api_query_set(struct api_query *query, unsigned allowed, struct str name, st
 		return 0;
 	case PARAMETER_NEWEST:
 		return set_bool(&query->newest, name, value, reterr);
+	case PARAMETER_RULE:
+		query->rule = value;
+		return 0;
+	case PARAMETER_MISSING:
+		return set_bool(&query->missing, name, value, reterr);
 	case PARAMETER_DRY_RUN:
 		return set_bool(&query->dry_run, name, value, reterr);
 	case PARAMETER_RERENDER:

@@ -20,15 +20,17 @@ enum api_parameter {
 	PARAMETER_BEFORE = 1 << 9,
 	PARAMETER_PATH = 1 << 10,
 	PARAMETER_NEWEST = 1 << 11,
+	PARAMETER_RULE = 1 << 12,
+	PARAMETER_MISSING = 1 << 13,
 };
 
 struct api_query {
 	int state; /* of enum delivery_state; -1: any */
-	struct str service, campaign, call, path;
+	struct str service, campaign, rule, call, path;
 	int64_t since_ms; /* 0: any */
 	size_t limit;
 	uint64_t after, before;
-	bool dry_run, rerender, newest;
+	bool dry_run, rerender, newest, missing;
 
 	size_t limit_max;
 	int64_t now_ms;

@@ -26,6 +26,7 @@ void redelivery_free(struct redelivery_job *redelivery)
 	release_group(redelivery);
 	buf_finish(&redelivery->begun);
 	buf_finish(&redelivery->refused);
+	missing_free(redelivery->missing);
 	free(redelivery->ids);
 	free(redelivery);
 }
@@ -58,6 +59,8 @@ static void write_answer(struct job *job)
 		buf_printf(out, "[" STR_FMT "]", STR_ARG(buf_view(&redelivery->refused)));
 		put_bool(out, "more", redelivery->more);
 		put_bool(out, "dry_run", job->query.dry_run);
+		if (redelivery->missing)
+			missing_put(job, out);
 	}
 	buf_char(out, '}');
 	job->status = job->query.dry_run ? 200 : 202;
@@ -91,7 +94,7 @@ static void note_refused(struct job *job, struct str id, const struct error *err
 	buf_char(out, '}');
 }
 
-static void note_begun(struct redelivery_job *redelivery, struct str id)
+void redelivery_note_begun(struct redelivery_job *redelivery, struct str id)
 {
 	if (redelivery->n_begun++)
 		buf_char(&redelivery->begun, ',');
@@ -101,12 +104,13 @@ static void note_begun(struct redelivery_job *redelivery, struct str id)
 static void group_done(struct job *job)
 {
 	struct redelivery_job *redelivery = job->redelivery;
+	bool collecting = missing_is_collecting(redelivery->missing);
 	release_group(redelivery);
-	if (redelivery->next == redelivery->n || job->status >= 400) {
+	if ((redelivery->next == redelivery->n && !collecting) || job->status >= 400) {
 		finish(job);
 		return;
 	}
-	job->work = redelivery_read_group;
+	job->work = collecting ? missing_collect : redelivery_read_group;
 	job_post(job);
 }
 
@@ -121,6 +125,11 @@ static void on_begun(void *context)
 		job_free(job);
 }
 
+static struct begun begun_of(struct job *job)
+{
+	return (struct begun){on_begun, job->api->options.mailbox, job};
+}
+
 static int rerun(struct job *job, const struct found *found, struct error *reterr)
 {
 	struct rerun asked = {.row = &found->run,
@@ -128,10 +137,19 @@ static int rerun(struct job *job, const struct found *found, struct error *reter
 			      .event_done = found->event_done,
 			      .ruleset = found->ruleset,
 			      .rerender = job->query.rerender,
-			      .begun = on_begun,
-			      .reply_to = job->api->options.mailbox,
-			      .context = job};
+			      .begun = begun_of(job)};
 	return engine_rerun(job->api->options.engine, &asked, reterr);
+}
+
+static int run_missing(struct job *job, const struct found *found, struct error *reterr)
+{
+	struct missing_runs asked = {.event = found->event,
+				     .event_done = found->event_done,
+				     .ruleset = found->ruleset,
+				     .rules = found->rules,
+				     .n = found->n_rules,
+				     .begun = begun_of(job)};
+	return engine_run_missing(job->api->options.engine, &asked, reterr);
 }
 
 static int redeliver(struct job *job, const struct found *found, struct error *reterr)
@@ -140,9 +158,7 @@ static int redeliver(struct job *job, const struct found *found, struct error *r
 				   .event = found->event,
 				   .event_done = found->event_done,
 				   .rerender = job->query.rerender,
-				   .begun = on_begun,
-				   .reply_to = job->api->options.mailbox,
-				   .context = job};
+				   .begun = begun_of(job)};
 	return engine_redeliver(job->api->options.engine, &asked, reterr);
 }
 
@@ -160,9 +176,30 @@ static void hand_over(struct job *job, const struct found *found)
 	} else if (found->has_run ? rerun(job, found, &error) : redeliver(job, found, &error)) {
 		note_refused(job, found->id, &error, 409);
 	} else {
-		note_begun(redelivery, found->id);
+		redelivery_note_begun(redelivery, found->id);
 		redelivery->outstanding++;
 	}
+}
+
+/* The runs of one event: all or none. */
+static void hand_over_missing(struct job *job, const struct found *found)
+{
+	struct error error = {0};
+	char id[RUN_ID_SIZE];
+	bool refused = true;
+	if (!found->event)
+		error_set(&error, "the journal does not hold its event any more");
+	else
+		refused = run_missing(job, found, &error) != 0;
+	for (size_t i = 0; i < found->n_rules; i++) {
+		const struct rule *rule = found->rules[i];
+		struct str name = run_id(id, found->seq, rule->campaign->name, rule->name);
+		if (refused)
+			note_refused(job, name, &error, 409);
+		else
+			redelivery_note_begun(job->redelivery, name);
+	}
+	job->redelivery->outstanding += !refused;
 }
 
 /* `begun` comes by mailbox, never from within. */
@@ -170,7 +207,7 @@ static void then_hand_over(struct job *job)
 {
 	struct redelivery_job *redelivery = job->redelivery;
 	for (size_t i = 0; job->status < 400 && i < redelivery->n_group; i++)
-		hand_over(job, &redelivery->group[i]);
+		(redelivery->missing ? hand_over_missing : hand_over)(job, &redelivery->group[i]);
 	if (!redelivery->outstanding)
 		group_done(job);
 }
@@ -223,11 +260,19 @@ static int read_body(struct job *job, unsigned parameters)
 static int check_filter(struct job *job)
 {
 	int state = job->query.state;
+	if (job->query.missing)
+		return missing_check(job);
+	if (job->query.rule.p || job->query.after) {
+		error_set(&job->error, "'%s' goes with 'missing' only", job->query.rule.p ? "rule" : "after");
+		return job_fail(job, 400);
+	}
 	if (state >= 0 && state != DELIVERY_PENDING)
 		return 0;
 	error_set(&job->error,
 		  state < 0 ? "'state' is missing" : "pending deliveries are sent by themselves");
-	error_hint(&job->error, "{\"state\":\"dead\"}, perhaps with service, campaign, call, since, dry_run");
+	error_hint(&job->error,
+		   "{\"state\":\"dead\"}, perhaps with service, campaign, call, since, dry_run; or "
+		   "{\"missing\":true,\"since\":\"2h\"}");
 	return job_fail(job, 400);
 }
 
@@ -252,7 +297,8 @@ static void on_many(void *context, struct http_request *request)
 	if (is_from_other_site(request))
 		return;
 	unsigned parameters = PARAMETER_STATE | PARAMETER_SERVICE | PARAMETER_CAMPAIGN | PARAMETER_CALL |
-			      PARAMETER_SINCE | PARAMETER_LIMIT | PARAMETER_DRY_RUN | PARAMETER_RERENDER;
+			      PARAMETER_SINCE | PARAMETER_LIMIT | PARAMETER_DRY_RUN | PARAMETER_RERENDER |
+			      PARAMETER_MISSING | PARAMETER_RULE | PARAMETER_AFTER;
 	struct job *job = job_new(context, request, "", 0, IDS_MAX, IDS_MAX, true);
 	if (!job)
 		return;
@@ -260,8 +306,10 @@ static void on_many(void *context, struct http_request *request)
 		job_answer(job);
 		return;
 	}
-	job->work = redelivery_collect;
-	enqueue(redelivery_new(job, false));
+	struct redelivery_job *redelivery = redelivery_new(job, false);
+	redelivery->missing = job->query.missing ? missing_new(job) : NULL;
+	job->work = redelivery->missing ? missing_collect : redelivery_collect;
+	enqueue(redelivery);
 }
 
 static void on_one(void *context, struct http_request *request)

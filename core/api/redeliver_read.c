@@ -48,18 +48,32 @@ static bool take_run(void *context, const struct journal_run *row)
 	return false;
 }
 
+struct wanted_event {
+	struct found *found;
+	uint64_t seq;
+};
+
 static bool take_event(void *context, const struct event_row *row)
 {
-	struct found *found = context;
+	const struct wanted_event *wanted = context;
 	struct event_list list = {0};
-	if (row->seq == (found->has_run ? found->run.seq : found->row.seq))
+	if (row->seq == wanted->seq)
 		event_restore(row, &list);
 	if (list.n == 1) {
-		found->event = event_ref(list.events[0]);
-		found->event_done = row->done;
+		wanted->found->event = event_ref(list.events[0]);
+		wanted->found->event_done = row->done;
 	}
 	event_list_finish(&list);
 	return false;
+}
+
+int redelivery_read_event(struct job *job, uint64_t seq, struct found *found)
+{
+	struct wanted_event wanted = {found, seq};
+	struct event_query query = {.after_seq = seq - 1, .limit = 1};
+	return journal_read_events(job->api->reader, &query, take_event, &wanted, &job->error)
+		       ? job_fail(job, 500)
+		       : 0;
 }
 
 static void read_rules(struct job *job, struct found *found)
@@ -69,11 +83,10 @@ static void read_rules(struct job *job, struct found *found)
 	found->ruleset = ruleset ? ruleset_ref(ruleset) : NULL;
 }
 
-static int read_one(struct job *job, struct str id)
+static int read_one(struct job *job, struct str id, struct found *found)
 {
 	struct redelivery_job *redelivery = job->redelivery;
 	struct journal_reader *reader = job->api->reader;
-	struct found *found = &redelivery->group[redelivery->n_group];
 	struct group_row group = {redelivery, found};
 	struct delivery_query query = {.id = id, .state = -1, .with_request = true, .limit = 1};
 	uint64_t seq = run_id_seq(id);
@@ -81,13 +94,11 @@ static int read_one(struct job *job, struct str id)
 	if (seq ? journal_read_runs(reader, seq, take_run, &group, &job->error)
 		: journal_read_deliveries(reader, &query, take_row, &group, &job->error))
 		return job_fail(job, 500);
-	struct event_query event = {.after_seq = (seq ? seq : found->row.seq) - 1, .limit = 1};
 	if ((found->has_row || found->has_run) &&
-	    journal_read_events(reader, &event, take_event, found, &job->error))
-		return job_fail(job, 500);
+	    redelivery_read_event(job, found->has_run ? found->run.seq : found->row.seq, found))
+		return -1;
 	if (found->has_run && found->event)
 		read_rules(job, found);
-	redelivery->n_group++;
 	return 0;
 }
 
@@ -95,9 +106,14 @@ void redelivery_read_group(struct job *job)
 {
 	struct redelivery_job *redelivery = job->redelivery;
 	while (redelivery->next < redelivery->n && redelivery->n_group < GROUP_MAX &&
-	       redelivery->arena.used < GROUP_BYTES)
-		if (read_one(job, redelivery->ids[redelivery->next++]))
+	       redelivery->arena.used < GROUP_BYTES) {
+		struct found *found = &redelivery->group[redelivery->n_group];
+		size_t place = redelivery->next++;
+		if (redelivery->missing ? missing_read_one(job, place, found)
+					: read_one(job, redelivery->ids[place], found))
 			return;
+		redelivery->n_group++;
+	}
 }
 
 /* --- which ones --- */
@@ -179,10 +195,7 @@ void redelivery_collect(struct job *job)
 		redelivery_read_group(job);
 		return;
 	}
-	for (; redelivery->n_begun < redelivery->n; redelivery->n_begun++) {
-		if (redelivery->n_begun)
-			buf_char(&redelivery->begun, ',');
-		json_write_string(&redelivery->begun, redelivery->ids[redelivery->n_begun]);
-	}
+	for (size_t i = 0; i < redelivery->n; i++)
+		redelivery_note_begun(redelivery, redelivery->ids[i]);
 	redelivery->next = redelivery->n;
 }

@@ -40,10 +40,11 @@ static void print_status(const struct value *status)
 	printf("durability   " STR_FMT "\n", STR_ARG(json_text(status, "durability")));
 	printf("pending      %lld\n", (long long)json_number(status, "pending"));
 	printf("since then   %lld events, %lld runs (%lld failed), %lld attempts, %lld delivered, %lld "
-	       "dead\n",
+	       "dead, %lld expired\n",
 	       (long long)json_number(totals, "events"), (long long)json_number(totals, "runs"),
 	       (long long)json_number(totals, "runs_failed"), (long long)json_number(totals, "attempts"),
-	       (long long)json_number(totals, "delivered"), (long long)json_number(totals, "dead"));
+	       (long long)json_number(totals, "delivered"), (long long)json_number(totals, "dead"),
+	       (long long)json_number(totals, "expired"));
 	if (journal && journal->kind == VALUE_OBJECT)
 		print_journal(journal);
 }

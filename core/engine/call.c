@@ -137,13 +137,15 @@ static struct event *event_of_call(struct call *call, struct event *event)
 	return event;
 }
 
-void call_run_again(struct shard *shard, struct event *event, const struct rule *rule, struct replay *replay)
+void call_run_again(struct shard *shard, struct event *event, const struct rule *const *rules, size_t n,
+		    struct replay *replay)
 {
 	struct call *call = call_of_event(shard, event);
 	call->busy = true;
 	struct event *own = event_of_call(call, event);
 	event_hold(own);
-	run_start(call, own, rule, replay);
+	for (size_t i = 0; i < n; i++)
+		run_start(call, own, rules[i], replay);
 	event_release(shard->engine, own);
 	call->busy = false;
 	call_release(call);

@@ -125,18 +125,21 @@ struct ruleset *engine_serve(struct engine *engine, const struct ruleset *rulese
 void engine_on_idle(struct engine *engine, struct mailbox *reply_to, void (*idle)(void *context),
 		    void *context);
 
+/* Called once in the mailbox `reply_to`, the main thread's, when what was asked for is on disk and so goes on
+ * after a crash. */
+struct begun {
+	void (*call)(void *context);
+	struct mailbox *reply_to;
+	void *context;
+};
+
 /* What an operator asks for: a delivery that is settled is sent again. */
 struct redelivery {
 	const struct journal_delivery *row; /* as the journal has it, with its request */
 	struct event *event;                /* that it is for, read from the journal */
 	bool event_done;                    /* so says the journal */
 	bool rerender; /* the request is built anew with today's rules; else the same bytes */
-
-	/* Called once in the mailbox `reply_to`, the main thread's, when the delivery is pending again on
-	 * disk. */
-	void (*begun)(void *context);
-	struct mailbox *reply_to;
-	void *context;
+	struct begun begun;
 };
 
 /* Sends the delivery again: now, under the same key, with all the attempts that its service allows. They go
@@ -153,16 +156,27 @@ struct rerun {
 	bool event_done;
 	const struct ruleset *ruleset; /* that it ran with; NULL: the journal does not have it */
 	bool rerender;                 /* with today's rules; a step that differs is made anew */
-
-	/* As for a redelivery. */
-	void (*begun)(void *context);
-	struct mailbox *reply_to;
-	void *context;
+	struct begun begun;
 };
 
 /* Refused as a redelivery is, and when the run did not fail, its event is not settled, or the rule is gone.
  */
 int engine_rerun(struct engine *engine, const struct rerun *rerun, struct error *reterr);
+
+/* What an operator asks for: rules that never ran for this event, or whose services got nothing
+ * (engine/missing.h), run for it now. Their deliveries expire as if the event had come now; a `once` holds.
+ */
+struct missing_runs {
+	struct event *event; /* read from the journal */
+	bool event_done;
+	const struct ruleset *ruleset;
+	const struct rule *const *rules; /* of the ruleset: all of this event, which is open from then on */
+	size_t n;                        /* at least one */
+	struct begun begun;
+};
+
+/* Refused as a rerun is, for all of the rules. Everything is copied or held. */
+int engine_run_missing(struct engine *engine, const struct missing_runs *missing, struct error *reterr);
 
 /* Stops: nothing new is begun, what is on the wire may finish for at most `grace_ms`; then frees everything.
  * Blocks. */

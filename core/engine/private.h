@@ -136,8 +136,10 @@ struct call {
 void call_take_event(struct shard *shard, struct event *event, struct ruleset *ruleset,
 		     struct replay *replay);
 
-/* The rule runs again for an event that the call has had. The references stay the caller's. */
-void call_run_again(struct shard *shard, struct event *event, const struct rule *rule, struct replay *replay);
+/* The rules run again for an event that the call has had, which is open until all are over. The references
+ * stay the caller's. */
+void call_run_again(struct shard *shard, struct event *event, const struct rule *const *rules, size_t n,
+		    struct replay *replay);
 
 /* Opened when it is first needed; NULL, and it is logged, when it cannot be. */
 struct journal_reader *shard_reader(struct shard *shard);

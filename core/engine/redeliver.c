@@ -12,18 +12,15 @@ struct redelivering {
 	struct delivery *delivery;
 	struct engine *engine;
 	struct message message;
-	struct mailbox *reply_to;
-	void (*begun)(void *context);
-	void *context;
+	struct begun begun;
 };
 
 static void deliver_begun(struct message *message)
 {
 	struct redelivering *redelivering = container_of(message, struct redelivering, message);
-	void (*begun)(void *context) = redelivering->begun;
-	void *context = redelivering->context;
+	struct begun begun = redelivering->begun;
 	free(redelivering);
-	begun(context);
+	begun.call(begun.context);
 }
 
 /* On the home shard. The row is on disk before anything is sent: what was answered as begun goes on after a
@@ -35,7 +32,7 @@ static void deliver_written(struct message *message)
 	struct delivery *delivery = redelivering->delivery;
 	arena_finish(&redelivering->arena);
 	redelivering->message.deliver = deliver_begun;
-	mailbox_post(redelivering->reply_to, &redelivering->message);
+	mailbox_post(redelivering->begun.reply_to, &redelivering->message);
 	delivery_resume(delivery);
 	engine_work(engine, (uint64_t)-1);
 }
@@ -130,9 +127,7 @@ static void begin(struct engine *engine, const struct redelivery *redelivery, st
 	};
 	redelivering->delivery = delivery;
 	redelivering->engine = engine;
-	redelivering->reply_to = redelivery->reply_to;
 	redelivering->begun = redelivery->begun;
-	redelivering->context = redelivery->context;
 	engine_work(engine, 1);
 	journal_post(engine->options.journal, &redelivering->row.entry);
 }

@@ -30,6 +30,9 @@ static bool take_delivery(void *context, const struct journal_delivery *row)
 		mem_realloc(replay->deliveries, (replay->n_deliveries + 1) * sizeof *replay->deliveries);
 	replay->deliveries[replay->n_deliveries++] = (struct replay_delivery){
 		.id = arena_copy(&replay->arena, row->id),
+		.campaign = arena_copy(&replay->arena, row->campaign),
+		.rule = arena_copy(&replay->arena, row->rule),
+		.service = arena_copy(&replay->arena, row->service),
 		.state = row->state,
 		.attempts = row->attempts,
 		.created_ms = row->created_ms,
@@ -69,6 +72,7 @@ static bool take_run(void *context, const struct journal_run *row)
 		.rule = arena_copy(&replay->arena, row->rule),
 		.outcome = row->outcome,
 		.generation = row->generation,
+		.asked_ms = row->time_ms,
 	};
 	return true;
 }
@@ -94,6 +98,17 @@ const struct replay_delivery *replay_find_delivery(const struct replay *replay, 
 		if (str_eq(replay->deliveries[i].id, str_of(id->z)))
 			return &replay->deliveries[i];
 	return NULL;
+}
+
+bool replay_has_sent(const struct replay *replay, const struct rule *rule, struct str service)
+{
+	for (size_t i = 0; replay && i < replay->n_deliveries; i++) {
+		const struct replay_delivery *delivery = &replay->deliveries[i];
+		if (str_eq(delivery->service, service) && str_eq(delivery->rule, rule->name) &&
+		    str_eq(delivery->campaign, rule->campaign->name))
+			return true;
+	}
+	return false;
 }
 
 const struct replay_run *replay_find_run(const struct replay *replay, const struct rule *rule)

@@ -9,7 +9,7 @@
 #include "engine/private.h"
 
 struct replay_delivery {
-	struct str id;
+	struct str id, campaign, rule, service;
 	enum delivery_state state;
 	int attempts;
 	int64_t created_ms, next_ms;
@@ -23,6 +23,7 @@ struct replay_run {
 	struct str campaign, rule;
 	enum run_outcome outcome;
 	uint32_t generation; /* of its rules */
+	int64_t asked_ms;    /* wall clock: when it was asked for, while it is AGAIN; then, when it ended */
 };
 
 struct replay_step {
@@ -53,6 +54,9 @@ void replay_unref(struct replay *replay);
 const struct replay_delivery *replay_find_delivery(const struct replay *replay, const struct delivery_id *id);
 const struct replay_run *replay_find_run(const struct replay *replay, const struct rule *rule);
 const struct replay_step *replay_find_step(const struct replay *replay, const struct rule *rule, int number);
+
+/* Has the rule made a delivery to this service, whatever its place was? */
+bool replay_has_sent(const struct replay *replay, const struct rule *rule, struct str service);
 
 /* The last answer of a settled delivery and when it came; free() it. */
 struct answer *replay_answer(const struct replay_delivery *delivery, int64_t *ret_at_ms);

@@ -193,6 +193,7 @@ void run_start(struct call *call, struct event *event, const struct rule *rule, 
 	run->rule = rule;
 	run->replay = replay_ref(replay);
 	run->generation = rerun ? rerun->generation : 0;
+	run->asked_ms = run_asked_ms(event, rerun);
 	run->again = rerun && rerun->outcome == OUTCOME_AGAIN;
 	run->rerender = rerun && rerun->generation != event->generation;
 	run->state = RUN_CLAIMING;

@@ -45,6 +45,15 @@ static int build(struct delivery_order *order, struct runlog *log, struct error 
 	return -1;
 }
 
+/* A delivery that has a row is on its way by itself. When an operator has the rule run again its services may
+ * stand in another order than they did. */
+static bool is_on_record(const struct delivery_order *order, const struct replay *replay)
+{
+	return replay_find_delivery(replay, &order->id) ||
+	       (replay_find_run(replay, order->rule) &&
+		replay_has_sent(replay, order->rule, order->service->name));
+}
+
 static bool fire_one(struct call *call, struct event *event, const struct rule *rule, size_t rank,
 		     struct runlog *log, const struct replay *replay, struct error *reterr)
 {
@@ -55,12 +64,11 @@ static bool fire_one(struct call *call, struct event *event, const struct rule *
 		.service = rule->fire[rank],
 		.verb = VERB_FIRE,
 		.step = (int)rank + 1,
-		.asked_ms = event->arrived_ms,
+		.asked_ms = run_asked_ms(event, replay_find_run(replay, rule)),
 	};
 	struct error error;
 	order.id = delivery_id(event, rule, order.step);
-	/* A delivery that has a row is on its way by itself. */
-	if (!order.service->active || replay_find_delivery(replay, &order.id))
+	if (!order.service->active || is_on_record(&order, replay))
 		return true;
 	if (build(&order, log, &error)) {
 		if (!error.file[0])

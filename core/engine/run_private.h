@@ -28,6 +28,7 @@ struct run {
 	const struct rule *rule;
 	struct replay *replay; /* NULL the first time */
 	uint32_t generation;   /* of its rules, if an operator has it run again; else 0 */
+	int64_t asked_ms;      /* wall clock: from when what it sends counts its time, at least */
 	bool again;            /* so that calls that were dead are made again */
 	bool rerender;         /* with other rules than the first time: a step that differs is made anew */
 	struct campaign_state *home; /* if it needs Lua */
@@ -55,6 +56,13 @@ struct run {
 static inline struct engine *engine_of(const struct call *call)
 {
 	return call->shard->engine;
+}
+
+/* Wall clock: what is sent expires by its age since then. Of a run that an operator asked for (`rerun`, else
+ * NULL) that is not when its event came. */
+static inline int64_t run_asked_ms(const struct event *event, const struct replay_run *rerun)
+{
+	return rerun && rerun->asked_ms > event->arrived_ms ? rerun->asked_ms : event->arrived_ms;
 }
 
 /* --- run.c --- */

@@ -69,7 +69,7 @@ static enum step_outcome step_request(struct run *run, const struct script_step 
 				     : VERB_SEND,
 		.step = run->n_steps,
 		.id = *id,
-		.asked_ms = run->now_ms,
+		.asked_ms = run->now_ms > run->asked_ms ? run->now_ms : run->asked_ms,
 		.request = step->request,
 		.caller = call ? run : NULL,
 		.earlier = earlier,

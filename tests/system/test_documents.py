@@ -168,6 +168,8 @@ def test_real_answers_fit_their_description(start_engine, start_sink):
                        ("/readyz", "/readyz")]:
         check_answer("get", path, *engine.get(real))
     check_answer("post", "/v1/redeliver", *engine.post("/v1/redeliver", {"state": "dead", "dry_run": True}))
+    for dry_run in (True, False):
+        check_answer("post", "/v1/redeliver", *engine.post("/v1/redeliver", {"missing": True, "since": "1h", "dry_run": dry_run}))
     check_answer("post", "/v1/deliveries/{id}/redeliver", *engine.post(f"/v1/deliveries/{delivery['id']}/redeliver", {}))
     check_answer("post", "/v1/simulate", *engine.post("/v1/simulate", {"events": [event]}))
     check_answer("post", "/v1/simulate", *engine.post("/v1/simulate", {}))
