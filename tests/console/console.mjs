@@ -225,6 +225,27 @@ export const scenarios = {
     equal((await call("/v1/rules")).campaigns.find((one) => one.name === "main").rules.map((rule) => rule.name), ["send", "a long talk"], "the rules that serve");
   },
 
+  async "what is missing is counted before it is made"({ page, shot }) {
+    const late = (id) => ({ specversion: "1.0", id, type: "post_call", source: "/queues/9", subject: id, data: { ani: "1", uii: id } });
+    await post("/v1/events", ["late-1", "late-2", "late-3"].map(late));
+    await writeFile(join(rules, "late.lua"), 'serves { "/queues/9" }\nlocal web = require "services.web"\nrule "too late" { on = "post_call", fire = web.good }\nrule "a note" { on = "post_call", run = function() end }\n');
+    await post("/v1/rules/reload", {});
+    await open(page, "/ui/deliveries");
+    await page.getByRole("button", { name: "Find missing…" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("6 runs are missing", { exact: false }).waitFor();
+    await dialog.getByLabel("Rule").selectOption({ label: "late: too late (3)" });
+    await dialog.getByText("3 runs are missing", { exact: false }).waitFor();
+    await shot("missing");
+    equal((await call("/v1/deliveries?campaign=late")).deliveries, [], "what was sent to count");
+    await dialog.getByRole("button", { name: "Make 3 runs" }).click();
+    await page.getByText("3 runs are made up for.").waitFor();
+    await page.locator("[data-row]", { hasText: "too late" }).nth(2).waitFor();
+    await page.getByRole("button", { name: "Find missing…" }).click();
+    await dialog.getByText("3 runs are missing", { exact: false }).waitFor();
+    await dialog.getByText("a note").first().waitFor();
+  },
+
   async "nothing of a hostile delivery log runs"({ page, shot }) {
     await open(page, "/ui/deliveries?service=%3Cscript%3Ewindow.pwned%3D1%3C%2Fscript%3E");
     await page.locator("[data-row]").first().waitFor();

@@ -6,12 +6,12 @@ import { place, setQuery } from "../router.js";
 import { useSignal } from "../signal.js";
 import { onDelivery } from "../stream.js";
 import { clock, number, visible } from "../format.js";
-import { DeliveryLine, Dialog, Empty, Failure, Loading, Page, State, useAsk } from "../ui.js";
+import { DeliveryLine, Empty, Failure, Loading, Page, State, useAsk } from "../ui.js";
+import { Missing, Recover, TIMES } from "../recover.js";
 
 const PAGE = 100;
 const SHOWN_MAX = 2000;
 const STATES = ["", "pending", "delivered", "dead", "expired"];
-const TIMES = [["", "any time"], ["15m", "15 minutes"], ["1h", "an hour"], ["24h", "a day"], ["7d", "a week"]];
 const NAMES = ["state", "service", "campaign", "call", "since"];
 
 const filterOf = (values) => Object.fromEntries(NAMES.map((name) => [name, values[name] || ""]));
@@ -28,42 +28,10 @@ function Filters({ filter }) {
       ${[...new Set([...(services?.services || []).map((s) => s.name), filter.service])].filter(Boolean).map((name) => html`<option key=${name} value=${name}>${visible(name)}</option>`)}</select></label>
     <label><span>Campaign</span><select value=${filter.campaign} onChange=${(e) => setQuery({ campaign: e.target.value })}><option value="">any</option>
       ${[...new Set([...(rules?.campaigns || []).map((c) => c.name), filter.campaign])].filter(Boolean).map((name) => html`<option key=${name} value=${name}>${visible(name)}</option>`)}</select></label>
-    <label><span>Within</span><select value=${filter.since} onChange=${(e) => setQuery({ since: e.target.value })}>${TIMES.map(([value, label]) => html`<option key=${value} value=${value}>${label}</option>`)}
+    <label><span>Within</span><select value=${filter.since} onChange=${(e) => setQuery({ since: e.target.value })}><option value="">any time</option>${TIMES.map(([value, label]) => html`<option key=${value} value=${value}>${label}</option>`)}
       ${filter.since && !TIMES.some(([value]) => value === filter.since) && html`<option value=${filter.since}>since ${visible(filter.since)}</option>`}</select></label>
     <label class="grow"><span>Call</span><input data-filter type="search" placeholder="the call's uii, then Enter" value=${call} onInput=${(e) => setCall(e.target.value)} onBlur=${() => call.trim() !== filter.call && setQuery({ call: call.trim() })} /></label>
   </form>`;
-}
-
-// Counts before it sends: nobody sends ten thousand requests by a slip.
-function Recover({ filter, onClose, onDone }) {
-  const scope = { service: filter.service, campaign: filter.campaign, call: filter.call, since: filter.since };
-  const [rerender, setRerender] = useState(false);
-  const [count, setCount] = useState(null);
-  const [error, setError] = useState(null);
-  const [busy, setBusy] = useState(false);
-  const body = (more) => Object.fromEntries(Object.entries({ state: "dead", ...scope, ...more }).filter(([, value]) => value !== "" && value !== false));
-  useEffect(() => { ask("/v1/redeliver", { method: "POST", body: body({ dry_run: true }) }).then(setCount, setError); }, []);
-  const send = async () => {
-    setBusy(true);
-    try {
-      const answer = await ask("/v1/redeliver", { method: "POST", body: body({ rerender }) });
-      onDone(`${number(answer.count)} ${answer.count === 1 ? "delivery is" : "deliveries are"} sent again${answer.refused.length ? `; ${answer.refused.length} cannot be: ${answer.refused[0].reason}` : ""}.`);
-    } catch (failed) {
-      setError(failed);
-      setBusy(false);
-    }
-  };
-  const words = Object.entries(scope).filter(([, value]) => value).map(([name, value]) => `${name} ${value}`).join(", ");
-  return html`<${Dialog} title="Send what failed again" onClose=${onClose}>
-    <p>Every dead delivery${words ? html` of <b>${visible(words)}</b>` : " in the journal"}.</p>
-    <${Failure} error=${error} />
-    ${!count && !error && html`<${Loading} />`}
-    ${count && html`<p class="count"><b>${number(count.count)}${count.more ? "+" : ""}</b> ${count.count === 1 ? "delivery" : "deliveries"}</p>
-      <fieldset><legend>With</legend>
-        <label><input type="radio" name="how" checked=${!rerender} onChange=${() => setRerender(false)} /> the same bytes, as they were sent</label>
-        <label><input type="radio" name="how" checked=${rerender} onChange=${() => setRerender(true)} /> requests built anew with today's rules</label></fieldset>
-      <p class="dim">Both under the key of the first attempt, so that a receiver can tell a repeat.</p>`}
-    <form method="dialog" class="actions"><button>Cancel</button><button type="button" class="primary" disabled=${!count?.count || busy} onClick=${send}>${count ? `Send ${number(count.count)} again` : "Send again"}</button></form></${Dialog}>`;
 }
 
 // Rows of the filter, newest first, kept up to date by the stream unless somebody reads further down.
@@ -128,11 +96,12 @@ const Row = ({ row }) => html`<a class="row" data-row href=${`/ui/deliveries/${e
 export function Deliveries() {
   const filter = filterOf(useSignal(place).query);
   const { rows, more, error, fresh, older, isPaused, toggle, top, reload } = useRows(filter);
-  const [recover, setRecover] = useState(false);
+  const [recover, setRecover] = useState(null);
   const [said, say] = useState("");
   const filtered = NAMES.some((name) => filter[name]);
   return html`<${Page} title="Deliveries" actions=${html`<button data-pause onClick=${toggle} aria-pressed=${isPaused}>${isPaused ? "Resume" : "Pause"}</button>
-      <button class="primary" onClick=${() => setRecover(true)}>Send failed again…</button>`}>
+      <button onClick=${() => setRecover("missing")}>Find missing…</button>
+      <button class="primary" onClick=${() => setRecover("failed")}>Send failed again…</button>`}>
     <${Filters} filter=${filter} />
     ${said && html`<div class="notice good" role="status">${said}</div>`}
     <${Failure} error=${error} />
@@ -140,6 +109,6 @@ export function Deliveries() {
     ${!rows ? html`<${Loading} />` : rows.length === 0 && !error ? html`<${Empty} title=${filtered ? "No delivery fits" : "No delivery yet"}>${filtered ? "Widen the filter, or look at another time." : "Post an event whose rules fire a service, and it shows here at once."}</${Empty}>`
       : html`<div class="rows" role="feed" aria-busy=${!rows}>${rows.map((row) => html`<${Row} row=${row} key=${row.id} />`)}</div>
         ${more && (rows.length < SHOWN_MAX ? html`<button class="older" onClick=${older}>Older</button>` : html`<p class="dim pad">${number(SHOWN_MAX)} are shown. Narrow the filter to see others.</p>`)}`}
-    ${recover && html`<${Recover} filter=${filter} onClose=${() => setRecover(false)} onDone=${(text) => { setRecover(false); say(text); reload(); }} />`}
+    ${recover && html`<${recover === "missing" ? Missing : Recover} filter=${filter} onClose=${() => setRecover(null)} onDone=${(text) => { setRecover(null); say(text); reload(); }} />`}
   </${Page}>`;
 }
