@@ -46,6 +46,11 @@ def get(engine, path, status=200):
     return json.loads(body)
 
 
+def settled(engine):
+    """Nothing is under way, and the journal says so too: what was asked for can be asked for again."""
+    until(lambda: (now := get(engine, "/v1/status"))["pending"] == 0 and now["journal"]["open_events"] == 0)
+
+
 def deliveries(engine, query="", n=1):
     """The n deliveries that this query gives sooner or later."""
     def enough():

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from process import until
-from test_delivery_log import get, post_call
+from test_delivery_log import get, post_call, settled
 from test_reload import reload
 
 FIRST = """serves { "/queues/1" }
@@ -28,10 +28,6 @@ def served(start_engine, start_sink, write_rules, tmp_path):
     settled(engine)
     engine.sink, engine.folder, engine.data = sink, folder, tmp_path / "data"
     return engine
-
-
-def settled(engine):
-    until(lambda: (now := get(engine, "/v1/status"))["pending"] == 0 and now["journal"]["open_events"] == 0)
 
 
 def change_rules(engine, text):

@@ -1,7 +1,7 @@
 """Runs that raise are dead letters: listed with file and line, and run again."""
 import json
 
-from test_delivery_log import get, post_call, until
+from test_delivery_log import get, post_call, settled, until
 
 RULES = """
 serves { "/queues/1" }
@@ -59,7 +59,7 @@ def test_a_run_that_raised_is_listed_and_run_again(start_engine, start_sink, run
     # What was sent stays sent; the call that was dead is made again, under its key.
     assert bodies(sink, 4) == ["after fine", "before", "one", "one"]
     assert len({request["headers"]["webhook-id"] for request in sink.requests()}) == 3
-    until(lambda: get(engine, "/v1/status")["pending"] == 0)
+    settled(engine)
     assert get(engine, "/v1/deliveries?state=dead") == {"deliveries": [], "more": False, "runs": []}
     refused = run_command("redeliver", "--server", engine.url, run["id"])
     assert refused.returncode == 1 and "it did not fail" in refused.stderr
@@ -70,7 +70,7 @@ def test_dead_runs_are_taken_along_by_filter(start_engine, start_sink):
     engine = start_engine(rules_for(sink))
     engine.post_events(post_call("c1"), post_call("c2"))
     runs = {run["id"] for run in dead_runs(engine, 2)}
-    until(lambda: get(engine, "/v1/status")["pending"] == 0)
+    settled(engine)
     told = json.loads(engine.post("/v1/redeliver", {"state": "dead", "dry_run": True})[2])
     assert set(told["ids"]) == runs  # a dead call comes with its run
     told = json.loads(engine.post("/v1/redeliver", {"state": "dead", "call": "c2"})[2])
@@ -89,7 +89,7 @@ def test_a_mended_rule_runs_with_rerender(start_engine, start_sink, tmp_path):
     engine.post_events(post_call("c1"))
     [run] = dead_runs(engine)
     assert run["reason"].startswith("campaign.lua:11: attempt to index a nil value")
-    until(lambda: get(engine, "/v1/status")["pending"] == 0)
+    settled(engine)
     engine.stop()
     engine = start_engine(rules_for(sink), data=tmp_path / "data")
     # With the rules of then it fails as before.
@@ -106,7 +106,7 @@ def test_a_run_that_is_run_again_survives_a_crash(start_engine, start_sink, tmp_
     engine = start_engine(rules_for(sink, rules), data=tmp_path / "data")
     engine.post_events(post_call("c1"))
     [run] = dead_runs(engine)
-    until(lambda: get(engine, "/v1/status")["pending"] == 0)
+    settled(engine)
     assert engine.post(f"/v1/deliveries/{run['id']}/redeliver", "")[0] == 202
     sink.wait_for(3)
     until(lambda: get(engine, f"/v1/events/{run['event']}")["events"][0]["rules"][0]["steps"])
