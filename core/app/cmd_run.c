@@ -16,6 +16,7 @@
 #include "engine/reload.h"
 #include "journal/journal.h"
 #include "script/duration.h"
+#include "simulate/http_coverage.h"
 #include "simulate/http_simulate.h"
 #include "source/http_ingest.h"
 #include "source/ndjson_source.h"
@@ -198,6 +199,7 @@ static void start_routes(struct run_command *run, struct journal *journal)
 		http_ingest_create(run->server, run->engine, &run->loop.mailbox, clock_system(), &run->log);
 	run->api = api_create(&options);
 	simulate_routes(run->api, options.server);
+	coverage_routes(run->api, options.server);
 	http_ingest_on_lookup(run->ingest, api_show_event, run->api);
 }
 

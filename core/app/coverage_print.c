@@ -102,7 +102,7 @@ void coverage_print(FILE *out, const struct coverage *coverage, bool json)
 	if (json) {
 		buf_init(&line, JSON_MAX);
 		buf_char(&line, '{');
-		coverage_put(&line, coverage);
+		coverage_put(&line, coverage, (struct str){0});
 		buf_str(&line, STR("}\n"));
 		fwrite(line.p, 1, line.n, out);
 		buf_finish(&line);

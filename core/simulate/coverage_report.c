@@ -68,7 +68,20 @@ static void put_rules(struct buf *out, const struct coverage *coverage, const st
 	buf_char(out, ']');
 }
 
-void coverage_put(struct buf *out, const struct coverage *coverage)
+static void put_file(struct buf *out, const struct coverage *coverage, const struct coverage_file *file)
+{
+	struct coverage_counts counts = {0};
+	coverage_count(coverage, file, &counts);
+	put_item(out);
+	buf_char(out, '{');
+	put_text(out, "file", file->file->path);
+	put_counts(out, &counts);
+	put_hits(out, file);
+	put_rules(out, coverage, file);
+	buf_char(out, '}');
+}
+
+void coverage_put(struct buf *out, const struct coverage *coverage, struct str path)
 {
 	struct coverage_counts all = {0};
 	coverage_count(coverage, NULL, &all);
@@ -77,17 +90,9 @@ void coverage_put(struct buf *out, const struct coverage *coverage)
 	put_counts(out, &all);
 	put_key(out, "files");
 	buf_char(out, '[');
-	for (size_t i = 0; i < coverage->n_files; i++) {
-		struct coverage_counts counts = {0};
-		coverage_count(coverage, &coverage->files[i], &counts);
-		put_item(out);
-		buf_char(out, '{');
-		put_text(out, "file", coverage->files[i].file->path);
-		put_counts(out, &counts);
-		put_hits(out, &coverage->files[i]);
-		put_rules(out, coverage, &coverage->files[i]);
-		buf_char(out, '}');
-	}
+	for (size_t i = 0; i < coverage->n_files; i++)
+		if (!path.p || str_eq(path, coverage->files[i].file->path))
+			put_file(out, coverage, &coverage->files[i]);
 	buf_str(out, STR("]}"));
 }
 

@@ -7,8 +7,8 @@
 #include "base/buf.h"
 #include "script/coverage.h"
 
-/* "coverage":{…} */
-void coverage_put(struct buf *out, const struct coverage *coverage);
+/* "coverage":{…}, with all files, or only the one at this path when it is given. The totals are of all. */
+void coverage_put(struct buf *out, const struct coverage *coverage, struct str path);
 
 /* Writes the tracefile; `folder` is put before the paths, so that they are found from where it is read. */
 int coverage_write_lcov(const char *path, const char *folder, const struct coverage *coverage,

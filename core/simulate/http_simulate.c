@@ -151,7 +151,7 @@ static void play(struct simulate_job *simulate)
 	int result = play_events(&play, &simulate->events, &job->error);
 	buf_char(out, ']');
 	if (simulate->coverage)
-		coverage_put(out, simulate->coverage);
+		coverage_put(out, simulate->coverage, (struct str){0});
 	buf_char(out, '}');
 	if (result < 0)
 		job_fail(job, 500);

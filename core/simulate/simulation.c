@@ -275,6 +275,31 @@ static struct str path_of(struct str url)
 	return (struct str){url.p + at, end - at};
 }
 
+static bool answer_as_recorded(struct simulation *simulation, const struct delivery *delivery,
+			       struct result *result, struct fake_answer *ret)
+{
+	const struct simulation_options *options = &simulation->options;
+	struct answer *then = options->recorded && delivery->caller
+				      ? options->recorded(options->context, delivery->event,
+							  str_of(delivery->id.z), delivery->attempts)
+				      : NULL;
+	if (!then)
+		return false;
+	struct header *headers = take(result, (then->n_headers + 1) * sizeof *headers);
+	for (size_t i = 0; i < then->n_headers; i++)
+		headers[i] = (struct header){copy(result, then->headers[i].name),
+					     copy(result, then->headers[i].value)};
+	ret->answer = *then;
+	ret->answer.headers = headers;
+	ret->answer.body = copy(result, then->body.p ? then->body : STR(""));
+	/* Whether a status is a failure is for today's rules to say. */
+	if (then->failure == FAILURE_STATUS)
+		ret->answer.failure = FAILURE_NONE;
+	ret->delay_ms = then->took_us / 1000;
+	free(then);
+	return true;
+}
+
 static void answer(void *context, const struct exchange *exchange, struct fake_answer *ret)
 {
 	struct simulation *simulation = context;
@@ -285,6 +310,8 @@ static void answer(void *context, const struct exchange *exchange, struct fake_a
 		item->sent = true;
 		copy_headers(result, item, exchange->extra, exchange->n_extra);
 	}
+	if (item && answer_as_recorded(simulation, delivery, result, ret))
+		return;
 	struct answer_key key = {
 		.service = delivery ? delivery->service->name : STR(""),
 		.group = delivery ? delivery->service->group : STR(""),

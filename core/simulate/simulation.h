@@ -20,6 +20,12 @@ struct simulation_options {
 	int64_t start_ms;          /* wall clock; not after the first event's arrival */
 	int64_t waits_end_ms;      /* no wait ends by time after this moment; 0: waits have no such end */
 	struct coverage *coverage; /* what of the rules ran is counted here; NULL: it is not counted */
+
+	/* What a call was answered, at this attempt (the first is 1); NULL is returned: `answers` say. The
+	 * simulation frees it. The event is its own head, with its own seq. NULL: nothing is known. */
+	struct answer *(*recorded)(void *context, const struct event *event, struct str delivery,
+				   int attempt);
+	void *context;
 };
 
 int simulation_create(const struct simulation_options *options, struct simulation **ret,

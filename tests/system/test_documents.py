@@ -163,6 +163,8 @@ def test_real_answers_fit_their_description(start_engine, start_sink):
                        ("/v1/deliveries/{id}", f"/v1/deliveries/{delivery['id']}"), ("/v1/deliveries/{id}", "/v1/deliveries/none"),
                        ("/v1/calls/{uii}", "/v1/calls/c1"), ("/v1/calls/{uii}", "/v1/calls/none"), ("/v1/rules", "/v1/rules"), ("/v1/rules/files", "/v1/rules/files"),
                        ("/v1/rules/files", "/v1/rules/files?path=main.lua"), ("/v1/rules/files", "/v1/rules/files?path=none.lua"),
+                       ("/v1/rules/coverage", "/v1/rules/coverage"), ("/v1/rules/coverage", "/v1/rules/coverage?path=main.lua&since=1h&limit=1"),
+                       ("/v1/rules/coverage", "/v1/rules/coverage?path=none.lua"), ("/v1/rules/coverage", "/v1/rules/coverage?limit=0"),
                        ("/v1/rules/history", "/v1/rules/history"), ("/v1/services", "/v1/services"), ("/v1/services/history", "/v1/services/history?service=good"),
                        ("/v1/services/history", "/v1/services/history"), ("/v1/status", "/v1/status"), ("/metrics", "/metrics"), ("/healthz", "/healthz"),
                        ("/readyz", "/readyz")]:
