@@ -4,8 +4,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { ask } from "./api.js";
 import { visible } from "./format.js";
 
-// What a path answers: { data, error, loading, reload }. The last data stay while new ones are fetched.
-export function useAsk(path, { every = 0, ask: how = ask } = {}) {
+// What a path answers: { data, error, loading, reload }. The last data stay while new ones are fetched; another `version` asks anew.
+export function useAsk(path, { every = 0, ask: how = ask, version = 0 } = {}) {
   const [state, set] = useState({ data: null, error: null, loading: true });
   const [turn, setTurn] = useState(0);
   useEffect(() => {
@@ -16,7 +16,7 @@ export function useAsk(path, { every = 0, ask: how = ask } = {}) {
       (data) => set({ data, error: null, loading: false }),
       (error) => error.name !== "AbortError" && set((before) => ({ ...before, error, loading: false })));
     return () => control.abort();
-  }, [path, turn]);
+  }, [path, turn, version]);
   useEffect(() => {
     if (!every || !path) return undefined;
     const timer = setInterval(() => !document.hidden && setTurn((n) => n + 1), every);

@@ -160,6 +160,14 @@ export const scenarios = {
     await page.getByRole("button", { name: "Source" }).first().click();
     await page.locator(".source li").first().waitFor();
     check((await page.locator(".source").textContent()).includes("rule \"send\""), "the source is shown");
+    await page.getByText(/of \d+ lines (was|were) not reached/).waitFor();
+    await page.getByText("No event made", { exact: false }).getByText("a long talk").waitFor();
+    const missed = page.locator(".source .missed");
+    equal(await missed.count(), 1, "lines that no event reached");
+    check((await missed.textContent()).includes("nobody has such an ani"), "which one");
+    await page.getByLabel("Events of the last").selectOption("24h");
+    await missed.waitFor();
+    await page.locator(".reached").scrollIntoViewIfNeeded();
     await shot("rules");
   },
 
@@ -222,7 +230,7 @@ export const scenarios = {
     await page.getByRole("button", { name: "Roll back" }).last().click();
     await page.getByRole("dialog").getByRole("button", { name: "Roll back" }).click();
     await page.getByText(/Generation \d+ serves again/).waitFor();
-    equal((await call("/v1/rules")).campaigns.find((one) => one.name === "main").rules.map((rule) => rule.name), ["send", "a long talk"], "the rules that serve");
+    equal((await call("/v1/rules")).campaigns.find((one) => one.name === "main").rules.map((rule) => rule.name), ["send", "a long talk", "a note"], "the rules that serve");
   },
 
   async "what is missing is counted before it is made"({ page, shot }) {

@@ -23,6 +23,11 @@ MAIN = """serves { "/queues/1" }
 local web = require "services.web"
 rule "send" { on = "post_call", fire = web.good }
 rule "a long talk" { on = "post_call", when = { ani = at_least(5) }, fire = web.good }
+rule "a note" { on = "post_call", run = function(call)
+  if call.ani == "none" then
+    log "nobody has such an ani"
+  end
+end }
 """
 OTHER = """serves { "/queues/2" }
 local web = require "services.web"

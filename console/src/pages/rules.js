@@ -9,11 +9,31 @@ import { Dialog, Empty, Failure, Loading, Page, useAsk } from "../ui.js";
 const Problem = ({ problem }) => html`<li class=${problem.severity}><div><span class="outcome">${visible(problem.severity)}</span> <span class="mono">${visible(problem.file || "")}${problem.line ? `:${problem.line}` : ""}</span></div>
   <b>${visible(problem.what)}</b>${problem.excerpt && html`<pre>${problem.line ? `${problem.line} | ` : ""}${visible(problem.excerpt)}</pre>`}${problem.hint && html`<p class="why">${visible(problem.hint)}</p>`}</li>`;
 
-function Source({ file }) {
-  const { data, error } = useAsk(`/v1/rules/files?path=${encodeURIComponent(file)}`);
+const SPANS = [["24h", "day"], ["7d", "7 days"], ["30d", "30 days"]];
+
+// Which lines no recorded event reached, as the engine finds when it plays them.
+function Reached({ file, data, error, since, onSince }) {
+  const covered = data?.coverage.files.find((one) => one.file === file);
+  const idle = (covered?.rule_list || []).filter((rule) => !rule.ran);
+  const unreached = covered ? covered.lines.total - covered.lines.hit : 0;
+  return html`<div class="reached"><label><span>Events of the last</span> <select value=${since} onChange=${(e) => onSince(e.target.value)}>${SPANS.map(([value, label]) => html`<option key=${value} value=${value}>${label}</option>`)}</select></label>
+    ${error && html`<${Failure} error=${error} />`}
+    ${!covered && !error && html`<span class="dim" role="status">playing them through these rules…</span>`}
+    ${covered && html`<p role="status">${data.events === 0 ? "No event is on record." : html`<b>${unreached === 0 ? "Every line was reached" : `${number(unreached)} of ${number(covered.lines.total)} lines ${unreached === 1 ? "was" : "were"} not reached`}</b> by ${data.newest_only ? "the newest " : ""}${number(data.events)} ${data.events === 1 ? "event" : "events"}${data.cut_short ? "; more were not looked at" : ""}.`}
+      ${idle.length > 0 && data.events > 0 && html` No event made ${idle.map((rule, n) => html`${n ? ", " : ""}<b>${visible(rule.rule)}</b>`)} run.`}
+      <span class="dim"> Counted ${clock(Date.parse(data.computed))} with generation ${data.generation}${data.answers_made_up ? `; ${number(data.answers_made_up)} calls were not made then and got an empty answer` : ""}.</span></p>`}</div>`;
+}
+
+function Source({ file, generation }) {
+  const { data, error } = useAsk(`/v1/rules/files?path=${encodeURIComponent(file)}`, { version: generation });
+  const [since, setSince] = useState("7d");
+  // A generation of its own has a count of its own.
+  const { data: played, error: notPlayed } = useAsk(`/v1/rules/coverage?path=${encodeURIComponent(file)}&since=${since}`, { version: generation });
   if (error) return html`<${Failure} error=${error} />`;
   if (!data) return html`<${Loading} />`;
-  return html`<ol class="source" tabindex="0">${data.text.split("\n").map((line, i) => html`<li key=${i}><code>${visible(line) || " "}</code></li>`)}</ol>`;
+  const hits = new Map(played?.events ? played.coverage.files[0]?.hits : []);
+  return html`<${Reached} file=${file} data=${played} error=${notPlayed} since=${since} onSince=${setSince} />
+    <ol class="source ${hits.size ? "played" : ""}" tabindex="0" aria-label=${`Source of ${visible(file)}`}>${data.text.split("\n").map((line, i) => html`<li key=${i} class=${!hits.has(i + 1) ? "" : hits.get(i + 1) ? "hit" : "missed"}><code>${visible(line) || " "}</code>${hits.get(i + 1) === 0 && html`<small>not reached</small>`}</li>`)}</ol>`;
 }
 
 const Rule = ({ rule }) => html`<li><div><b>${visible(rule.name)}</b> <small class="dim">line ${rule.line}</small>${rule.once && html`<span class="tag">once</span>`}</div>
@@ -21,14 +41,14 @@ const Rule = ({ rule }) => html`<li><div><b>${visible(rule.name)}</b> <small cla
     ${rule.when.map((one, i) => html` ${i ? "and" : "when"} <code>${visible(one.tag)}</code> is ${one.negated ? "not " : ""}<code>${visible(one.condition)}</code>`)}
     ${rule.fire.length > 0 && html` → ${rule.fire.map((name, i) => html`${i ? ", " : ""}<a href=${`/ui/deliveries?service=${encodeURIComponent(name)}`}>${visible(name)}</a>`)}`}${rule.run && html` → <em>a function</em>`}</p></li>`;
 
-function Campaign({ campaign }) {
+function Campaign({ campaign, generation }) {
   const [source, setSource] = useState(false);
   return html`<section class="card campaign ${campaign.loaded ? "" : "broken"}"><h2>${visible(campaign.name)} ${!campaign.loaded && html`<span class="tag bad">not loaded</span>`}
       <button class="quiet small" aria-expanded=${source} onClick=${() => setSource(!source)}>${source ? "Hide the source" : "Source"}</button></h2>
     <p class="serves">${campaign.serves.length ? campaign.serves.map((one) => html`<span class="tag mono" key=${one}>${visible(one)}</span>`) : html`<span class="dim">serves no source of its own</span>`}
       <a href=${`/ui/deliveries?campaign=${encodeURIComponent(campaign.name)}`}>deliveries</a></p>
     <ul class="rule-list">${campaign.rules.map((rule) => html`<${Rule} rule=${rule} key=${rule.name} />`)}</ul>
-    ${source && html`<${Source} file=${campaign.file} />`}</section>`;
+    ${source && html`<${Source} file=${campaign.file} generation=${generation} />`}</section>`;
 }
 
 const MARKS = { "+": "come", "-": "gone", " ": "" };
@@ -100,6 +120,6 @@ export function Rules() {
     <${History} serving=${data.generation} onChange=${(text) => { say({ good: true, text }); reload(); }} />
     <form class="filters" role="search" onSubmit=${(e) => e.preventDefault()}><label class="grow"><span>Find</span><input data-filter type="search" placeholder="a campaign, a source, a rule" value=${word} onInput=${(e) => setWord(e.target.value)} /></label></form>
     ${campaigns.length === 0 && html`<${Empty} title="No campaign fits">Look for another name, source or rule.</${Empty}>`}
-    <div class="campaigns">${campaigns.slice(0, 100).map((one) => html`<${Campaign} campaign=${one} key=${one.name} />`)}</div>
+    <div class="campaigns">${campaigns.slice(0, 100).map((one) => html`<${Campaign} campaign=${one} generation=${data.generation} key=${one.name} />`)}</div>
     ${campaigns.length > 100 && html`<p class="dim pad">${number(campaigns.length - 100)} more; narrow the search.</p>`}</${Page}>`;
 }
