@@ -131,8 +131,14 @@ void generations_free(struct api *api);
 
 /* --- show_delivery.c --- */
 
-/* The members of a delivery: without `full`, those of a list. */
-void show_delivery(struct buf *out, const struct journal_delivery *row, bool full);
+enum shown {
+	SHOW_ROW,            /* the members of a list */
+	SHOW_WITHOUT_BODIES, /* all of it, but "body_left_out":true in the place of bodies */
+	SHOW_ALL,
+};
+
+/* The members of a delivery. */
+void show_delivery(struct buf *out, const struct journal_delivery *row, enum shown shown);
 
 /* --- rules.c --- */
 

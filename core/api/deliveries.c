@@ -22,7 +22,7 @@ static bool list_row(void *context, const struct journal_delivery *row)
 	listing->n++;
 	put_item(out);
 	buf_char(out, '{');
-	show_delivery(out, row, false);
+	show_delivery(out, row, SHOW_ROW);
 	buf_char(out, '}');
 	return true;
 }
@@ -97,7 +97,7 @@ static bool show_row(void *context, const struct journal_delivery *row)
 	showing->found = true;
 	showing->seq = row->seq;
 	buf_char(&showing->job->body, '{');
-	show_delivery(&showing->job->body, row, true);
+	show_delivery(&showing->job->body, row, SHOW_ALL);
 	return false;
 }
 

@@ -7,7 +7,16 @@
 
 enum { ATTEMPTS_ARENA_MAX = 64 << 20, URL_SHOWN_MAX = 64 * 1024 };
 
-static void show_request(struct buf *out, struct str text)
+static void show_body(struct buf *out, struct str body, enum shown shown)
+{
+	if (shown == SHOW_ALL || !body.n) {
+		put_body(out, body);
+		return;
+	}
+	put_bool(out, "body_left_out", true);
+}
+
+static void show_request(struct buf *out, struct str text, enum shown shown)
 {
 	struct request *request = request_from_text(text);
 	struct buf url;
@@ -24,12 +33,12 @@ static void show_request(struct buf *out, struct str text)
 	put_text(out, "method", request->method);
 	put_text(out, "url", buf_view(&url));
 	put_headers(out, request->headers, request->n_headers);
-	put_body(out, request->body);
+	show_body(out, request->body, shown);
 	buf_finish(&url);
 	free(request);
 }
 
-static void show_attempt(struct buf *out, const struct value *stored)
+static void show_attempt(struct buf *out, const struct value *stored, enum shown shown)
 {
 	int64_t at_ms;
 	struct answer *answer = attempt_from_json(stored, &at_ms);
@@ -48,13 +57,13 @@ static void show_attempt(struct buf *out, const struct value *stored)
 		 answer->failure == FAILURE_NONE ? (struct str){0} : str_of(failure_name(answer->failure)));
 	put_text_or_null(out, "detail", str_of(answer->detail));
 	put_headers(out, answer->headers, answer->n_headers);
-	put_body(out, answer->body);
+	show_body(out, answer->body, shown);
 	put_bool(out, "cut", answer->cut);
 	buf_char(out, '}');
 	free(answer);
 }
 
-static void show_attempts(struct buf *out, struct str json)
+static void show_attempts(struct buf *out, struct str json, enum shown shown)
 {
 	struct arena arena;
 	struct value attempts;
@@ -65,12 +74,12 @@ static void show_attempts(struct buf *out, struct str json)
 	if (json_parse(json, (struct json_limits){0}, &arena, &attempts, &error) == 0 &&
 	    attempts.kind == VALUE_ARRAY)
 		for (uint32_t i = 0; i < attempts.n; i++)
-			show_attempt(out, &attempts.items[i]);
+			show_attempt(out, &attempts.items[i], shown);
 	buf_char(out, ']');
 	arena_finish(&arena);
 }
 
-void show_delivery(struct buf *out, const struct journal_delivery *row, bool full)
+void show_delivery(struct buf *out, const struct journal_delivery *row, enum shown shown)
 {
 	bool pending = row->state == DELIVERY_PENDING;
 	bool no_failure = !row->failure.n || str_eq(row->failure, STR("none"));
@@ -98,8 +107,8 @@ void show_delivery(struct buf *out, const struct journal_delivery *row, bool ful
 	put_number(out, "step", row->step);
 	put_text(out, "call", row->call);
 	put_number(out, "event_seq", (int64_t)row->seq);
-	if (full) {
-		show_request(out, row->request);
-		show_attempts(out, row->attempts_json);
+	if (shown != SHOW_ROW) {
+		show_request(out, row->request, shown);
+		show_attempts(out, row->attempts_json, shown);
 	}
 }

@@ -68,7 +68,7 @@ static void take_delivery(void *context, const struct journal_delivery *row)
 	buf_init(&text, ITEM_MAX);
 	buf_printf(&text, "event: delivery\nid: %llx-%llu\ndata: {", (unsigned long long)hub->api->started_ms,
 		   (unsigned long long)hub->last);
-	show_delivery(&text, row, false);
+	show_delivery(&text, row, SHOW_ROW);
 	buf_str(&text, STR("}\n\n"));
 	if (!text.overflow) {
 		remember(hub, &text);

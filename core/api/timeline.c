@@ -6,7 +6,11 @@
 #include "engine/verdict.h"
 #include "format/json.h"
 
-enum { RECORDS_ARENA_MAX = 64 << 20, REASON_MAX = 4096 };
+enum {
+	RECORDS_ARENA_MAX = 64 << 20,
+	REASON_MAX = 4096,
+	WITH_BODIES_MAX = 8 << 20, /* a timeline that is longer goes on without bodies */
+};
 
 /* What the journal holds of one rule and this event. */
 struct rule_record {
@@ -22,6 +26,7 @@ struct timeline {
 	struct arena arena;
 	struct rule_record *records;
 	size_t n;
+	size_t shown; /* bytes of deliveries, those of earlier events too */
 };
 
 /* --- gathering --- */
@@ -81,12 +86,15 @@ static bool take_step(void *context, const struct journal_step *row)
 
 static bool take_delivery(void *context, const struct journal_delivery *row)
 {
-	struct buf *out = &record_of(context, row->campaign, row->rule)->deliveries;
+	struct timeline *timeline = context;
+	struct buf *out = &record_of(timeline, row->campaign, row->rule)->deliveries;
+	size_t before = out->n;
 	if (out->n)
 		buf_char(out, ',');
 	buf_char(out, '{');
-	show_delivery(out, row, true);
+	show_delivery(out, row, timeline->shown < WITH_BODIES_MAX ? SHOW_ALL : SHOW_WITHOUT_BODIES);
 	buf_char(out, '}');
+	timeline->shown += out->n - before;
 	return true;
 }
 
@@ -230,7 +238,7 @@ static void show_rules(struct job *job, struct timeline *timeline, const struct 
 int show_event(struct job *job, const struct event_row *row)
 {
 	struct buf *out = &job->body;
-	struct timeline timeline = {0};
+	struct timeline timeline = {.shown = out->n};
 	struct event_list list = {0};
 	arena_init(&timeline.arena, RECORDS_ARENA_MAX);
 	event_restore(row, &list);
