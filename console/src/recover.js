@@ -42,6 +42,30 @@ export function Recover({ filter, onClose, onDone }) {
     <form method="dialog" class="actions"><button>Cancel</button><button type="button" class="primary" disabled=${!count?.count || busy} onClick=${send}>${count ? `Send ${number(count.count)} again` : "Send again"}</button></form></${Dialog}>`;
 }
 
+// One delivery, or one run that failed.
+export function Again({ id, what, run = false, onClose, onDone }) {
+  const [rerender, setRerender] = useState(false);
+  const [error, setError] = useState(null);
+  const [busy, setBusy] = useState(false);
+  const send = async () => {
+    setBusy(true);
+    try {
+      await ask(`/v1/deliveries/${encodeURIComponent(id)}/redeliver`, { method: "POST", body: given({ rerender }) });
+      onDone();
+    } catch (failed) {
+      setError(failed);
+      setBusy(false);
+    }
+  };
+  return html`<${Dialog} title=${run ? "Run this rule again" : "Send this delivery again"} onClose=${onClose}><p class="count"><b>1</b> ${what}</p>
+    <${Failure} error=${error} />
+    <fieldset><legend>With</legend>
+      <label><input type="radio" name="how" checked=${!rerender} onChange=${() => setRerender(false)} /> ${run ? "the rules that it ran with" : "the same bytes, as they were sent"}</label>
+      <label><input type="radio" name="how" checked=${rerender} onChange=${() => setRerender(true)} /> ${run ? "today's rules" : "a request built anew with today's rules"}</label></fieldset>
+    ${run && html`<p class="dim">From its top. What it has sent stays sent; a call that was dead is made again.</p>`}
+    <form method="dialog" class="actions"><button>Cancel</button><button type="button" class="primary" disabled=${busy} onClick=${send}>${run ? "Run" : "Send"} again</button></form></${Dialog}>`;
+}
+
 // All pages of what is missing, added up: the engine looks at so many events at once.
 async function missingPages(body, progress, isGone) {
   const sum = { count: 0, looked_at: 0, unsettled: 0, refused: [], rules: new Map(), list: [] };

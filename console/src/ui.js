@@ -1,6 +1,6 @@
 // The small parts that all pages share.
 import { html } from "./html.js";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ask } from "./api.js";
 import { visible } from "./format.js";
 
@@ -54,20 +54,37 @@ export function Copy({ text, label = "Copy" }) {
   return html`<button class="quiet small" onClick=${copy}>${done ? "Copied" : label}</button>`;
 }
 
+const PIECE = 16 * 1024;
+
+// A long text in blocks, at the ends of lines where there are any: the browser lays out only those in sight.
+function pieces(text) {
+  const list = [];
+  for (let at = 0; at < text.length;) {
+    let end = Math.min(at + PIECE, text.length);
+    const line = end < text.length ? text.lastIndexOf("\n", end) + 1 : 0;
+    if (line > at) end = line;
+    else if (end < text.length && /[\ud800-\udbff]/.test(text[end - 1])) end -= 1;
+    list.push(text.slice(at, end));
+    at = end;
+  }
+  return list;
+}
+
+function pretty(text) {
+  if (!text || text.length >= 64 * 1024) return text;
+  try { return JSON.stringify(JSON.parse(text), null, 2); } catch { return text; }
+}
+
 // A text from outside: as text, bounded until somebody wants all of it.
 export function Body({ text, base64, cut, empty = "no body" }) {
   const [all, setAll] = useState(false);
-  const LIMIT = 16 * 1024;
   const whole = text ?? base64 ?? "";
+  const shown = useMemo(() => pieces(visible(all ? pretty(text) ?? whole : (pretty(text) ?? whole).slice(0, PIECE))), [text, base64, all]);
   if (!whole) return html`<p class="dim">${empty}</p>`;
-  let shown = all ? whole : whole.slice(0, LIMIT);
-  if (text && whole.length < 64 * 1024) {
-    try { shown = JSON.stringify(JSON.parse(whole), null, 2).slice(0, all ? undefined : LIMIT); } catch { /* no JSON: as it is */ }
-  }
-  return html`<pre class="body" tabindex="0">${visible(shown)}</pre>
+  return html`<pre class="body" tabindex="0">${shown.map((piece, i) => html`<span class="piece" key=${i}>${piece}</span>`)}</pre>
     ${base64 && html`<p class="dim">Not text; shown as base64.</p>`}
     ${cut && html`<p class="dim">The answer was longer; this is its beginning.</p>`}
-    ${whole.length > LIMIT && !all && html`<button class="quiet small" onClick=${() => setAll(true)}>Show all ${whole.length.toLocaleString("en")} characters</button>`}`;
+    ${whole.length > PIECE && !all && html`<button class="quiet small" onClick=${() => setAll(true)}>Show all ${whole.length.toLocaleString("en")} characters</button>`}`;
 }
 
 export const Headers = ({ headers }) => {

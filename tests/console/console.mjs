@@ -141,6 +141,23 @@ export const scenarios = {
     await page.getByText(`${count} deliveries are sent again`).waitFor();
   },
 
+  async "a run that failed is shown with its line, and run again"({ page, shot }) {
+    await post("/v1/events", { specversion: "1.0", id: "raised", type: "post_disposition", source: "/queues/2", subject: "call-raised", data: { ani: "thing", uii: "call-raised" } });
+    await open(page, "/ui/deliveries?state=dead");
+    const failed = page.locator(".failed-runs");
+    await failed.getByText("other.lua:4: no such thing").waitFor();
+    await shot("failed-runs");
+    await failed.getByRole("link", { name: "call-raised" }).click();
+    await page.locator(".ran.failed .excerpt", { hasText: "error(" }).waitFor();
+    await shot("call-failed");
+    await page.getByRole("button", { name: "Run again…" }).click();
+    await page.getByRole("dialog").getByLabel("today's rules").check();
+    await page.getByRole("dialog").getByRole("button", { name: "Run again", exact: true }).click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.locator(".ran.failed").waitFor();
+    await page.waitForFunction(async () => (await (await fetch("/v1/status")).json()).totals.runs_failed === 2);
+  },
+
   async "a call shows which rules did not fire, and why"({ page, shot }) {
     await open(page, "/ui/calls");
     await page.locator("[data-filter]").fill("call-1");
@@ -262,9 +279,21 @@ export const scenarios = {
     const text = await page.locator("main").textContent();
     check(text.includes("‹U+202E›"), "a right-to-left override is shown by its name");
     check(!/[\u202a-\u202e\u0000-\u0008\u001b]/.test(text), "no control character is left");
-    await page.getByRole("button", { name: /Show all/ }).first().waitFor();
     check(text.includes("<img src=x onerror="), "markup is text");
     await shot("hostile");
+    // A request as large as one can be, and an answer that was cut at its bound: whole only when somebody asks for it.
+    const all = page.getByRole("button", { name: /^Show all [\d,]{7,} characters/ });
+    check((await page.locator("main").textContent()).length < 120000, "a page is short at first");
+    await all.first().waitFor();
+    check(parseInt((await all.first().textContent()).replace(/\D/g, ""), 10) > 990000, "the request is near a megabyte");
+    await all.first().click();
+    await page.waitForFunction(() => document.querySelector("main").textContent.length > 990000);
+    await page.getByText("The answer was longer; this is its beginning.").last().waitFor();
+    for (const more = page.locator("button:visible", { hasText: /^Show all/ }); await more.count() > 0;) await more.first().click();
+    check(!/[\u202a-\u202e\u0000-\u0008\u001b]/.test(await page.locator("main").textContent()), "no control character is left in all of it");
+    await page.getByText("As a curl command").click();
+    check(!/[\u202a-\u202e\u0000-\u0008\u001b]/.test(await page.locator(".curl").textContent()), "nor in the command");
+    check(await page.evaluate(() => window.pwned) === undefined, "a script ran");
     await page.locator(".facts a.mono").click();
     await page.locator(".timeline").waitFor();
     check(await page.evaluate(() => window.pwned) === undefined, "a script ran");

@@ -16,7 +16,7 @@ OVERRIDE, ESCAPE = "\u202e", "\u001b"
 SERVICES = """return {{
   good = http.service {{ name = "good", method = "POST", url = "{sink}/good", json = {{ ani = "#ani#", note = "#agent_notes#" }} }},
   failing = http.service {{ name = "failing", method = "POST", url = "{sink}/failing", headers = {{ {{ "Authorization", "Bearer hush-hush" }} }}, form = {{ {{ "ani", "#ani#" }} }} }},
-  evil = http.service {{ name = "<script>window.pwned=1</script>", method = "POST", url = "{sink}/evil", text = "#agent_notes#" }},
+  evil = http.service {{ name = "<script>window.pwned=1</script>", method = "POST", url = "{sink}/evil", text = "#agent_notes#", debug = true }},
 }}
 """
 MAIN = """serves { "/queues/1" }
@@ -32,7 +32,12 @@ end }
 OTHER = """serves { "/queues/2" }
 local web = require "services.web"
 rule "fails" { on = "post_call", fire = web.failing }
-rule "<b>evil</b>" { on = "new_chat", fire = web.evil }
+rule "raises" { on = "post_disposition", run = function(call) error("no such " .. call.ani) end }
+rule "<b>evil</b>" { on = "new_chat", run = function(call)
+  local most = 1048576
+  local text = string.rep(call.agent_notes, most // #call.agent_notes)
+  web.evil:send { text = text .. string.rep("y", most - #text) }
+end }
 """
 
 
@@ -49,7 +54,7 @@ def answers(request, switchhook, tmp_path_factory):
     scripted = home / "answers.json"
     page = f"<html>{EVIL}<img src=x onerror=window.pwned=2>{OVERRIDE}{ESCAPE}[31m"
     scripted.write_text(json.dumps([{"path": "/failing", "status": 400, "body": "no"},
-                                    {"path": "/evil", "status": 400, "headers": {"x-evil": EVIL}, "body": page + "x" * 60000}]))
+                                    {"path": "/evil", "status": 400, "headers": {"x-evil": EVIL}, "body": page + (EVIL + OVERRIDE + ESCAPE) * 25000}]))
     sink = Sink(switchhook, ["--answers", scripted])
     rules = home / "rules"
     (rules / "services").mkdir(parents=True)
@@ -62,7 +67,7 @@ def answers(request, switchhook, tmp_path_factory):
         engine.post_events(*[event(number) for number in range(2, 140)])
         engine.post_events(event(1, sess_recording_url="https://example.com/r.wav"))
         engine.post_events(*[event(number, "/queues/2") for number in range(200, 203)])
-        engine.post_events(event(300, "/queues/2", "new_chat", agent_notes=f"{EVIL}{OVERRIDE}{ESCAPE}<img src=x onerror=window.pwned=3>" + "y" * 30000))
+        engine.post_events(event(300, "/queues/2", "new_chat", agent_notes=f"{EVIL}{OVERRIDE}{ESCAPE}<img src=x onerror=window.pwned=3>" * 600))
         sink.wait_for(143)
         shots = ROOT / "build-check/console-shots"
         shots.mkdir(parents=True, exist_ok=True)

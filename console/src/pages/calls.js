@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { go } from "../router.js";
 import { onDelivery } from "../stream.js";
 import { clock, precise, span, visible } from "../format.js";
+import { Again } from "../recover.js";
 import { Empty, Failure, Loading, Page, State, useAsk } from "../ui.js";
 
 const OUTCOMES = { done: "ran", skipped: "skipped", failed: "failed", waiting: "waits", diverged: "diverged", not_matched: "did not fire", no_rule: "no rule" };
@@ -15,20 +16,36 @@ function Find({ uii }) {
   return html`<form class="filters" role="search" onSubmit=${submit}><label class="grow"><span>Call</span><input data-filter type="search" placeholder="the call's uii" value=${value} onInput=${(e) => set(e.target.value)} /></label><button class="primary">Show</button></form>`;
 }
 
-const Step = ({ step }) => html`<li class="step"><b>step ${step.number}</b> <span class="mono">${visible(step.what)}</span> <span class="dim">${step.answered ? `answered ${step.at_ms ? clock(step.at_ms) : ""}` : `until ${step.deadline_ms ? clock(step.deadline_ms) : "its answer"}`}</span></li>`;
+// How a step came to its end: a wait by its event or by its time.
+function ending(step) {
+  if (!step.answered) return `until ${step.deadline_ms ? clock(step.deadline_ms) : "its answer"}`;
+  const at = step.at_ms ? ` at ${clock(step.at_ms)}` : "";
+  if (step.event_seq) return `it came${at}`;
+  return /^wait_for/.test(step.what) ? `none came; its time was up${at}` : `over${at}`;
+}
+
+const Step = ({ step }) => html`<li class="step"><b>step ${step.number}</b> <span class="mono">${visible(step.what)}</span> <span class="dim">${ending(step)}</span></li>`;
 
 const Sent = ({ delivery }) => html`<li class="sent"><a href=${`/ui/deliveries/${encodeURIComponent(delivery.id)}`}><${State} state=${delivery.state} /><b>${visible(delivery.service)}</b>
-  <span class="dim">${visible(delivery.verb)}</span><span class="result">${delivery.status || visible(delivery.error || "")}</span><span class="dim">${delivery.attempts.length > 1 ? `${delivery.attempts.length} attempts` : delivery.attempts[0] ? span(delivery.attempts[0].took_ms) : ""}</span></a></li>`;
+  <span class="dim">${visible(delivery.verb)}</span><span class="result">${delivery.status || visible(delivery.error || "")}</span><span class="dim">${delivery.attempts.length > 1 ? `${delivery.attempts.length} attempts` : delivery.attempts[0] ? span(delivery.attempts[0].took_ms) : ""}</span></a>
+  ${delivery.attempts.length > 1 && html`<ol>${delivery.attempts.map((attempt, i) => html`<li key=${i}><time title=${precise(attempt.at_ms)}>${clock(attempt.at_ms)}</time> <span class=${attempt.error ? "bad-text" : "good-text"}>${attempt.status || ""} ${attempt.error && attempt.error !== "status" ? visible(attempt.error) : ""}</span> <span class="dim">${span(attempt.took_ms)}</span></li>`)}</ol>`}</li>`;
 
-const Ran = ({ run }) => html`<li class="ran ${run.outcome}"><div><span class="outcome">${OUTCOMES[run.outcome] || visible(run.outcome)}</span> <b>${run.rule ? visible(run.rule) : "nothing"}</b> <small class="dim">${visible(run.campaign || "")}</small></div>
+function Ran({ run, onChange }) {
+  const [again, setAgain] = useState(false);
+  const excerpt = run.error?.excerpt;
+  return html`<li class="ran ${run.outcome}"><div><span class="outcome">${OUTCOMES[run.outcome] || visible(run.outcome)}</span> <b>${run.rule ? visible(run.rule) : "nothing"}</b> <small class="dim">${visible(run.campaign || "")}</small>
+      ${run.id && (run.outcome === "failed" || run.outcome === "diverged") && html`<button class="quiet small" onClick=${() => setAgain(true)}>Run again…</button>`}</div>
   ${run.reason && html`<p class="why">${visible(run.reason)}</p>`}
+  ${excerpt && html`<pre class="excerpt">${run.error.line ? `${run.error.line} | ` : ""}${visible(excerpt)}</pre>`}${run.error?.hint && html`<p class="why">${visible(run.error.hint)}</p>`}
   ${(run.steps.length > 0 || run.deliveries.length > 0 || run.log.length > 0) && html`<ul>${run.steps.map((step) => html`<${Step} step=${step} key=${`s${step.number}`} />`)}
     ${run.deliveries.map((delivery) => html`<${Sent} delivery=${delivery} key=${delivery.id} />`)}
-    ${run.log.map((line, i) => html`<li class="log mono" key=${`l${i}`}>${visible(line)}</li>`)}</ul>`}</li>`;
+    ${run.log.map((line, i) => html`<li class="log mono" key=${`l${i}`}>${visible(line)}</li>`)}</ul>`}
+  ${again && html`<${Again} run id=${run.id} what=${`run of ${visible(run.rule)}`} onClose=${() => setAgain(false)} onDone=${() => { setAgain(false); onChange(); }} />`}</li>`;
+}
 
 const isLink = (value) => typeof value === "string" && /^https?:\/\/[^\s]+$/.test(value);
 
-function Happened({ entry, start, all }) {
+function Happened({ entry, start, all, onChange }) {
   const { event, rules } = entry;
   const data = event.data || {};
   const recordings = Object.entries(data).filter(([name, value]) => /recording_url$/.test(name) && isLink(value));
@@ -40,7 +57,7 @@ function Happened({ entry, start, all }) {
   return html`<li class="moment"><div class="moment-time"><time title=${precise(entry.arrived_ms)}>${clock(entry.arrived_ms)}</time><small>+${span(entry.arrived_ms - start)}</small></div>
     <article><header><h3>${visible(event.type)}</h3><span class="dim">${visible(event.source)}</span>${data.session_id != null && html`<span class="tag">segment ${visible(data.session_id)}</span>`}
       ${data.agent_username && html`<span class="tag">${visible(data.agent_username)}</span>`}${!entry.done && html`<span class="tag warn">not done</span>`}</header>
-    <ul class="runs">${(open ? rules : shown).map((run, i) => html`<${Ran} run=${run} key=${i} />`)}</ul>
+    <ul class="runs">${(open ? rules : shown).map((run, i) => html`<${Ran} run=${run} onChange=${onChange} key=${i} />`)}</ul>
     ${!all && quiet.length > 0 && html`<button class="quiet small" aria-expanded=${open} onClick=${() => setOpen(!open)}>${open ? "Hide" : "Show"} ${quiet.length} ${quiet.length === 1 ? "rule that is" : "rules that are"} for other events</button>`}
     ${recordings.map(([name, url]) => html`<p class="recording" key=${name}>${visible(name)}: <a href=${url} target="_blank" rel="noreferrer noopener">${visible(url)}</a></p>`)}
     <details><summary>Tags <small>${Object.keys(data).length}</small></summary><dl class="headers">${Object.entries(data).map(([name, value]) => html`<div key=${name}><dt>${visible(name)}</dt><dd>${visible(typeof value === "object" ? JSON.stringify(value) : value)}</dd></div>`)}</dl></details></article></li>`;
@@ -57,5 +74,5 @@ export function Calls({ uii }) {
     ${!uii && html`<${Empty} title="Which call?">Type its uii. In the delivery log, each call leads here.</${Empty}>`}
     ${uii && !data && !error && html`<${Loading} />`}<${Failure} error=${error} />
     ${data && html`<label class="check"><input type="checkbox" checked=${all} onChange=${(e) => setAll(e.target.checked)} /> also the rules that are for other events</label>
-      <ol class="timeline">${events.map((entry) => html`<${Happened} entry=${entry} start=${events[0].arrived_ms} all=${all} key=${entry.seq} />`)}</ol>`}</${Page}>`;
+      <ol class="timeline">${events.map((entry) => html`<${Happened} entry=${entry} start=${events[0].arrived_ms} all=${all} onChange=${reload} key=${entry.seq} />`)}</ol>`}</${Page}>`;
 }

@@ -7,7 +7,7 @@ import { useSignal } from "../signal.js";
 import { onDelivery } from "../stream.js";
 import { clock, number, visible } from "../format.js";
 import { DeliveryLine, Empty, Failure, Loading, Page, State, useAsk } from "../ui.js";
-import { Missing, Recover, TIMES } from "../recover.js";
+import { Again, Missing, Recover, TIMES } from "../recover.js";
 
 const PAGE = 100;
 const SHOWN_MAX = 2000;
@@ -36,17 +36,17 @@ function Filters({ filter }) {
 
 // Rows of the filter, newest first, kept up to date by the stream unless somebody reads further down.
 function useRows(filter) {
-  const [state, set] = useState({ rows: null, more: false, error: null, fresh: 0 });
+  const [state, set] = useState({ rows: null, runs: [], more: false, error: null, fresh: 0 });
   const paused = useRef(false);
   const [isPaused, setPaused] = useState(false);
   const path = (more) => `/v1/deliveries${query({ ...filter, limit: PAGE, ...more })}`;
   const key = JSON.stringify(filter);
   const busy = useRef(false);
   const load = () => ask(path()).then(
-    (answer) => set({ rows: answer.deliveries, more: answer.more, error: null, fresh: 0 }),
+    (answer) => set({ rows: answer.deliveries, runs: answer.runs || [], more: answer.more, error: null, fresh: 0 }),
     (error) => set((before) => ({ ...before, error, rows: before.rows || [] })));
   useEffect(() => {
-    set({ rows: null, more: false, error: null, fresh: 0 });
+    set({ rows: null, runs: [], more: false, error: null, fresh: 0 });
     load();
     return onDelivery((row) => {
       set((before) => {
@@ -93,9 +93,19 @@ const Row = ({ row }) => html`<a class="row" data-row href=${`/ui/deliveries/${e
   <span class="attempts">${row.attempt_count > 1 ? `${row.attempt_count} attempts` : ""}</span>
   <span class="result ${row.error ? "bad-text" : ""}">${row.status || ""} ${row.error && row.error !== "status" ? visible(row.error) : ""}</span></a>`;
 
+// Rules that raised or diverged: dead letters too.
+function FailedRuns({ runs, onDone }) {
+  const [again, setAgain] = useState(null);
+  return html`<section class="card failed-runs"><h2>Runs that failed <small>${number(runs.length)}</small></h2>
+    <ul>${runs.slice(0, 50).map((run) => html`<li key=${run.id}><time title=${run.time}>${clock(run.time_ms)}</time><span class="who"><b>${visible(run.rule)}</b><small>${visible(run.campaign)}${run.call ? html` · <a class="mono" href=${`/ui/calls/${encodeURIComponent(run.call)}`}>${visible(run.call)}</a>` : ""}</small></span>
+      <span class="why">${visible(run.reason)}</span><button class="small" onClick=${() => setAgain(run)}>Run again…</button></li>`)}</ul>
+    ${runs.length > 50 && html`<p class="dim">${number(runs.length - 50)} more; narrow the filter.</p>`}
+    ${again && html`<${Again} run id=${again.id} what=${`run of ${visible(again.rule)}, call ${visible(again.call || "")}`} onClose=${() => setAgain(null)} onDone=${() => { setAgain(null); onDone("It is run again."); }} />`}</section>`;
+}
+
 export function Deliveries() {
   const filter = filterOf(useSignal(place).query);
-  const { rows, more, error, fresh, older, isPaused, toggle, top, reload } = useRows(filter);
+  const { rows, runs, more, error, fresh, older, isPaused, toggle, top, reload } = useRows(filter);
   const [recover, setRecover] = useState(null);
   const [said, say] = useState("");
   const filtered = NAMES.some((name) => filter[name]);
@@ -106,7 +116,8 @@ export function Deliveries() {
     ${said && html`<div class="notice good" role="status">${said}</div>`}
     <${Failure} error=${error} />
     ${isPaused && html`<button class="fresh" onClick=${top}>${fresh ? `${number(fresh)} new` : "Paused"} · back to live</button>`}
-    ${!rows ? html`<${Loading} />` : rows.length === 0 && !error ? html`<${Empty} title=${filtered ? "No delivery fits" : "No delivery yet"}>${filtered ? "Widen the filter, or look at another time." : "Post an event whose rules fire a service, and it shows here at once."}</${Empty}>`
+    ${filter.state === "dead" && runs.length > 0 && html`<${FailedRuns} runs=${runs} onDone=${(text) => { say(text); reload(); }} />`}
+    ${!rows ? html`<${Loading} />` : rows.length === 0 && !error ? runs.length === 0 && html`<${Empty} title=${filtered ? "No delivery fits" : "No delivery yet"}>${filtered ? "Widen the filter, or look at another time." : "Post an event whose rules fire a service, and it shows here at once."}</${Empty}>`
       : html`<div class="rows" role="feed" aria-busy=${!rows}>${rows.map((row) => html`<${Row} row=${row} key=${row.id} />`)}</div>
         ${more && (rows.length < SHOWN_MAX ? html`<button class="older" onClick=${older}>Older</button>` : html`<p class="dim pad">${number(SHOWN_MAX)} are shown. Narrow the filter to see others.</p>`)}`}
     ${recover && html`<${recover === "missing" ? Missing : Recover} filter=${filter} onClose=${() => setRecover(null)} onDone=${(text) => { setRecover(null); say(text); reload(); }} />`}

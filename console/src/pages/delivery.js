@@ -1,10 +1,10 @@
 // One delivery: what was sent, byte for byte, each attempt, and sending it again.
 import { html } from "../html.js";
 import { useEffect, useState } from "preact/hooks";
-import { ask } from "../api.js";
 import { onDelivery } from "../stream.js";
 import { ago, clock, curl, precise, span, visible } from "../format.js";
-import { Body, Copy, Dialog, Failure, Headers, Loading, Page, State, useAsk } from "../ui.js";
+import { Again } from "../recover.js";
+import { Body, Copy, Failure, Headers, Loading, Page, State, useAsk } from "../ui.js";
 
 const CAUSES = {
   dns: "the name could not be resolved", connect: "nobody answers at that address", tls: "no trusted connection came about",
@@ -18,28 +18,6 @@ const Attempt = ({ attempt, n, open }) => html`<li class=${attempt.error ? "fail
     <span class="dim">${attempt.error ? CAUSES[attempt.error] || "" : ""}</span><span class="took">${span(attempt.took_ms)}</span></summary>
   ${attempt.detail && html`<p class="detail">${visible(attempt.detail)}</p>`}
   <${Headers} headers=${attempt.headers} /><${Body} text=${attempt.body} base64=${attempt.body_base64} cut=${attempt.cut} empty=${attempt.status ? "an empty answer" : "no answer"} /></details></li>`;
-
-function Redeliver({ delivery, onClose, onDone }) {
-  const [rerender, setRerender] = useState(false);
-  const [error, setError] = useState(null);
-  const [busy, setBusy] = useState(false);
-  const send = async () => {
-    setBusy(true);
-    try {
-      await ask(`/v1/deliveries/${encodeURIComponent(delivery.id)}/redeliver`, { method: "POST", body: rerender ? { rerender: true } : {} });
-      onDone();
-    } catch (failed) {
-      setError(failed);
-      setBusy(false);
-    }
-  };
-  return html`<${Dialog} title="Send this delivery again" onClose=${onClose}><p class="count"><b>1</b> delivery to ${visible(delivery.service)}</p>
-    <${Failure} error=${error} />
-    <fieldset><legend>With</legend>
-      <label><input type="radio" name="how" checked=${!rerender} onChange=${() => setRerender(false)} /> the same bytes, as they were sent</label>
-      <label><input type="radio" name="how" checked=${rerender} onChange=${() => setRerender(true)} /> a request built anew with today's rules</label></fieldset>
-    <form method="dialog" class="actions"><button>Cancel</button><button type="button" class="primary" disabled=${busy} onClick=${send}>Send again</button></form></${Dialog}>`;
-}
 
 export function Delivery({ id }) {
   const { data: delivery, error, reload } = useAsk(`/v1/deliveries/${encodeURIComponent(id)}`);
@@ -66,9 +44,9 @@ export function Delivery({ id }) {
       <section class="card"><h2>Request <${Copy} text=${curl(delivery)} label="Copy as curl" /></h2>
         <p class="target"><b>${visible(delivery.method)}</b> <span class="mono">${visible(delivery.url)}</span></p>
         <${Headers} headers=${delivery.headers} /><${Body} text=${delivery.body} base64=${delivery.body_base64} />
-        <details class="curl"><summary>As a curl command</summary><pre tabindex="0">${visible(curl(delivery))}</pre></details></section>
+        <details class="curl"><summary>As a curl command</summary><${Body} text=${curl(delivery)} /></details></section>
       <section class="card"><h2>Attempts</h2>${attempts.length ? html`<ol class="attempts-list">${attempts.map((attempt, i) => html`<${Attempt} attempt=${attempt} n=${i + 1} open=${i === attempts.length - 1} key=${i} />`)}</ol>` : html`<p class="dim pad">None yet.</p>`}</section>
     </div>
-    ${again && html`<${Redeliver} delivery=${delivery} onClose=${() => setAgain(false)} onDone=${() => { setAgain(false); say("It is sent again, under the same key."); reload(); }} />`}
+    ${again && html`<${Again} id=${delivery.id} what=${`delivery to ${visible(delivery.service)}`} onClose=${() => setAgain(false)} onDone=${() => { setAgain(false); say("It is sent again, under the same key."); reload(); }} />`}
   </${Page}>`;
 }

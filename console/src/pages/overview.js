@@ -18,7 +18,7 @@ function findings(status, services, live, state) {
   if (state === "lost") list.push({ level: "bad", what: "The engine does not answer", why: "What stands here is from before." });
   if (journal?.failing) list.push({ level: "bad", what: "The journal cannot write", why: "New events are refused until it can. The log says why: often the disk is full." });
   if (!status.campaigns) list.push({ level: "bad", what: "No campaign serves", why: "Events are accepted and start no rule.", href: "/ui/rules", link: "Rules" });
-  if (status.rule_errors) list.push({ level: "bad", what: `${number(status.rule_errors)} ${status.rule_errors === 1 ? "error" : "errors"} in the rules`, why: "Campaigns with an error do not serve.", href: "/ui/rules", link: "Show them" });
+  if (status.rule_errors) list.push({ level: "bad", what: `${number(status.rule_errors)} ${status.rule_errors === 1 ? "error" : "errors"} in the rules`, why: "A campaign with an error goes on as it was, or serves nothing.", href: "/ui/rules", link: "Show them" });
   if (journal?.dead_deliveries) list.push({ level: "bad", what: `${number(journal.dead_deliveries)} ${journal.dead_deliveries === 1 ? "delivery is" : "deliveries are"} dead`, why: "All attempts failed. They can be sent again.", href: "/ui/deliveries?state=dead", link: "Look at them" });
   for (const one of services?.services || []) {
     if (one.breaker === "open") list.push({ level: "bad", what: `${visible(one.name)} is left alone`, why: "It failed too often. It is probed now and then; what is for it waits.", href: `/ui/services?service=${encodeURIComponent(one.name)}`, link: "Look" });
@@ -26,7 +26,7 @@ function findings(status, services, live, state) {
   }
   if (age > 10 * 60000) list.push({ level: "warn", what: `The oldest delivery waits for ${span(age)}`, why: "A service is slow, or is tried again and again.", href: "/ui/deliveries?state=pending", link: "What waits" });
   const failed = live?.runs_failed ?? status.totals.runs_failed;
-  if (failed) list.push({ level: "warn", what: `${number(failed)} ${failed === 1 ? "run of a rule" : "runs of rules"} failed`, why: "Since the engine was started. The log has each with its line." });
+  if (failed) list.push({ level: "warn", what: `${number(failed)} ${failed === 1 ? "run of a rule" : "runs of rules"} failed`, why: "Since the engine was started. Each can be run again.", href: "/ui/deliveries?state=dead", link: "Look at them" });
   if (status.rule_warnings) list.push({ level: "note", what: `${number(status.rule_warnings)} ${status.rule_warnings === 1 ? "warning" : "warnings"} in the rules`, href: "/ui/rules", link: "Read" });
   return list;
 }

@@ -56,14 +56,16 @@ function Card({ service, open, onChange }) {
         <span class="lamp ${!service.active || service.paused ? "off" : failing || service.breaker === "open" ? "bad" : service.attempts ? "good" : ""}" aria-hidden="true"></span>
         <span class="who"><b>${visible(service.name)}</b><small class="mono">${service.file ? `${visible(service.method)} ${visible(service.url ?? "made by a function")}` : "the rules do not declare it any more"}</small></span>
         ${service.file && !service.active && html`<span class="tag">not active</span>`}${service.paused && html`<span class="tag warn">paused</span>`}
-        ${service.breaker && service.breaker !== "closed" && html`<span class="tag ${BREAKER[service.breaker] || ""}">breaker ${visible(service.breaker)}</span>`}</button>
-      <dl class="numbers"><div><dt>success</dt><dd class=${failing ? "bad-text" : ""}>${share(service.good, service.attempts)}</dd></div><div><dt>p50</dt><dd>${service.p50 == null ? "–" : span(service.p50 * 1000)}</dd></div>
+        ${failing && service.breaker !== "open" && html`<span class="tag bad">failing</span>`}
+        ${service.breaker && service.breaker !== "closed" && html`<span class="tag ${BREAKER[service.breaker] || ""}">breaker ${visible(service.breaker.replace("_", " "))}</span>`}</button>
+      <dl class="numbers"><div><dt>a minute</dt><dd>${number(service.rate_per_minute)}</dd></div><div><dt>success</dt><dd class=${failing ? "bad-text" : ""}>${share(service.good, service.attempts)}</dd></div><div><dt>p50</dt><dd>${service.p50 == null ? "–" : span(service.p50 * 1000)}</dd></div>
         <div><dt>p99</dt><dd>${service.p99 == null ? "–" : span(service.p99 * 1000)}</dd></div><div><dt>attempts</dt><dd>${number(service.attempts)}</dd></div>
         <div><dt>waiting</dt><dd><a href=${`/ui/deliveries${query({ service: service.name, state: "pending" })}`}>${number(service.pending)}</a></dd></div>
+        <div><dt>oldest</dt><dd class=${service.oldest_pending ? "" : "dim"} title=${service.oldest_pending || ""}>${service.oldest_pending ? span(Math.max(0, Date.now() - Date.parse(service.oldest_pending))) : "–"}</dd></div>
         <div><dt>dead</dt><dd><a class=${service.dead ? "bad-text" : ""} href=${`/ui/deliveries${query({ service: service.name, state: "dead" })}`}>${number(service.dead)}</a></dd></div></dl>
       ${canPause && html`<button class="small" onClick=${(e) => act(e, service.paused ? "resume" : "pause")}>${service.paused ? "Resume" : "Pause"}</button>`}</header>
     <${Failure} error=${error} />
-    ${open && html`<div class="service-more"><p class="dim">${service.file && `${visible(service.file)}:${service.line} · at most ${span(service.timeout_ms)} an attempt · `}${service.oldest_pending ? `the oldest waits since ${clock(Date.parse(service.oldest_pending))} · ` : ""}${service.next_probe ? `it is probed at ${clock(Date.parse(service.next_probe))} · ` : ""}<a href=${`/ui/deliveries${query({ service: service.name })}`}>its deliveries</a></p><${History} name=${service.name} /></div>`}</section>`;
+    ${open && html`<div class="service-more"><p class="dim">${service.file && `${visible(service.file)}:${service.line} · at most ${span(service.timeout_ms)} an attempt · `}${service.breaker ? `breaker ${visible(service.breaker.replace("_", " "))} · ` : ""}${service.oldest_pending ? `the oldest waits since ${clock(Date.parse(service.oldest_pending))} · ` : ""}${service.next_probe ? `it is probed at ${clock(Date.parse(service.next_probe))} · ` : ""}<a href=${`/ui/deliveries${query({ service: service.name })}`}>its deliveries</a></p><${History} name=${service.name} /></div>`}</section>`;
 }
 
 export function Services() {
