@@ -235,6 +235,7 @@ void delivery_wait(struct delivery *delivery, int64_t delay_ms)
 	if (!shard->stopping)
 		timers_set(&shard->timers, &delivery->retry, clock_mono_us(shard->clock) + delay_ms * 1000);
 	engine_work(shard->engine, WORK_WAITING - 1);
+	outlet_rest_behind(delivery);
 }
 
 /* --- too late

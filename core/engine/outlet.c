@@ -90,8 +90,10 @@ static void count_resting(struct outlet *outlet, size_t n)
 static void strand(struct outlet *outlet)
 {
 	count_resting(outlet, outlet->n_ready);
-	for (struct list *item; (item = list_first(&outlet->ready));)
+	for (struct list *item; (item = list_first(&outlet->ready));) {
+		outlet_rest_behind(container_of(item, struct delivery, in_outlet));
 		list_remove(item);
+	}
 	outlet->n_ready = outlet->n_resting = 0;
 }
 
@@ -157,12 +159,48 @@ static void unmake_ready(struct delivery *delivery)
 	delivery->outlet->n_ready--;
 }
 
+static void rest_behind(struct delivery *delivery)
+{
+	delivery->behind = true;
+	engine_work(delivery->shard->engine, WORK_WAITING - 1);
+	outlet_rest_one(delivery);
+}
+
+/* Those that came last are at the end: once one is found that rests already, so do all before it. */
+void outlet_rest_behind(struct delivery *head)
+{
+	struct list *lane = &head->lane->deliveries;
+	for (struct list *at = lane->prev; at != lane && at != &head->in_lane; at = at->prev) {
+		struct delivery *delivery = container_of(at, struct delivery, in_lane);
+		if (delivery->behind)
+			return;
+		rest_behind(delivery);
+	}
+}
+
+/* Does the first of the lane wait for a time, and not just for its turn? */
+static bool head_waits(const struct delivery *head)
+{
+	if (timer_is_set(&head->retry))
+		return true;
+	return !list_empty(&head->in_outlet) &&
+	       outlet_is_left_alone(head->outlet, clock_mono_us(head->shard->clock));
+}
+
+static void stand_first(struct delivery *delivery)
+{
+	if (delivery->behind)
+		engine_work(delivery->shard->engine, 1 - WORK_WAITING);
+	delivery->behind = false;
+}
+
 /* One that was retried before the engine was started again still waits for its time; not for longer than any
  * wait can be, though the wall clock may have been set back since. */
 static void become_head(struct delivery *delivery)
 {
 	int64_t delay_ms = delivery->next_ms ? delivery->next_ms - clock_wall_ms(delivery->shard->clock) : 0;
 	int64_t most_ms = retry_longest_ms(&delivery->service->retry);
+	stand_first(delivery);
 	delivery->next_ms = 0;
 	if (delay_ms > most_ms)
 		delay_ms = most_ms;
@@ -189,6 +227,8 @@ void outlet_enter(struct delivery *delivery)
 	delivery_watch_expiry(delivery);
 	if (first)
 		become_head(delivery);
+	else if (head_waits(container_of(list_first(&delivery->lane->deliveries), struct delivery, in_lane)))
+		rest_behind(delivery);
 }
 
 void outlet_again(struct delivery *delivery)
@@ -279,6 +319,7 @@ void outlet_leave(struct delivery *delivery)
 	list_remove(&delivery->in_lane);
 	list_remove(&delivery->in_service);
 	outlet->n_deliveries--;
+	stand_first(delivery);
 	unmake_ready(delivery);
 	outlet_queue(outlet);
 	struct list *next = list_first(&lane->deliveries);

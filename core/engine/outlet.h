@@ -61,8 +61,10 @@ static inline bool outlet_is_ailing(const struct outlet *outlet)
  */
 bool outlet_is_left_alone(const struct outlet *outlet, int64_t now_us);
 
-/* Its ready deliveries are written down, and what is large of them is forgotten. outlet_rest.c */
+/* Its ready deliveries are written down, and what is large of them is forgotten; so is what is behind them.
+ * One by itself. outlet_rest.c */
 void outlet_rest(struct outlet *outlet);
+void outlet_rest_one(struct delivery *delivery);
 
 /* Brings back what was forgotten. False when it cannot be read, or not yet. */
 bool outlet_fetch(struct delivery *delivery);

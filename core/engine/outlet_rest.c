@@ -1,9 +1,19 @@
-/* Deliveries of a service that is left alone wait on disk: each has its row, and in memory it is a name
- * without its request. */
+/* Deliveries of a service that is left alone, or behind one that waits for its retry, wait on disk: each has
+ * its row, and in memory it is a name without its request. */
 #include "engine/outlet.h"
 
 #include "engine/record.h"
 #include "format/exchange_text.h"
+
+void outlet_rest_one(struct delivery *delivery)
+{
+	if (!delivery->shard->engine->options.journal || !delivery->request)
+		return;
+	if (!delivery->recorded)
+		record_delivery(delivery, DELIVERY_PENDING, 0, NULL, NULL);
+	free(delivery->request);
+	delivery->request = NULL;
+}
 
 /* Those that came last are at the end: once one is found that rests already, so do all before it. */
 void outlet_rest(struct outlet *outlet)
@@ -14,10 +24,8 @@ void outlet_rest(struct outlet *outlet)
 		struct delivery *delivery = container_of(at, struct delivery, in_outlet);
 		if (!delivery->request)
 			return;
-		if (!delivery->recorded)
-			record_delivery(delivery, DELIVERY_PENDING, 0, NULL, NULL);
-		free(delivery->request);
-		delivery->request = NULL;
+		outlet_rest_one(delivery);
+		outlet_rest_behind(delivery);
 	}
 }
 

@@ -217,6 +217,7 @@ struct delivery {
 	struct outlet *outlet;
 	struct tally_row *tally;
 	struct list in_lane, in_outlet, in_service;
+	bool behind;         /* the first of its lane waits for a time: so does this, and counts so */
 	bool ailing;         /* it went out as one of a service that fails */
 	uint64_t fault_seen; /* policy/breaker.h */
 	struct timer retry, expiry;
@@ -272,6 +273,8 @@ void outlet_attempt_ended(struct delivery *delivery, const struct answer *answer
 void outlets_stop(struct shard *shard);       /* what is blocked waits for the next start */
 void outlet_leave(struct delivery *delivery); /* it is settled: what it held up may go */
 void outlet_again(struct delivery *delivery); /* its retry is due */
+void outlet_rest_behind(
+	struct delivery *head); /* it waits for a time: what is behind it in its lane waits on disk */
 void outlets_free(struct shard *shard);
 
 /* The journal says so, before the shards run. engine/services.c */

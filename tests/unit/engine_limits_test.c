@@ -273,10 +273,10 @@ static void what_waits_for_a_paused_service_is_on_disk_and_not_in_memory(void **
 	}
 	post(&v, 100, 30);
 	virtual_advance(&v, 1000);
-	/* Of those of one call only the first is ready; the other calls' are all. */
-	assert_int_equal(pending_rows(&v), 31);
-	assert_int_equal(work_active(&v.engine->work), 29);
-	assert_int_equal(work_waiting(&v.engine->work), 31);
+	/* Of those of one call only the first is ready; the others wait behind it. */
+	assert_int_equal(pending_rows(&v), 60);
+	assert_int_equal(work_active(&v.engine->work), 0);
+	assert_int_equal(work_waiting(&v.engine->work), 60);
 	pause_service(&v, false);
 	virtual_advance(&v, 60000);
 	assert_int_equal(v.n_sent, 60);
@@ -291,6 +291,60 @@ static void what_waits_for_a_paused_service_is_on_disk_and_not_in_memory(void **
 	assert_int_equal(pending_rows(&v), 0);
 	virtual_stop(&v);
 	remove_folder(folder);
+}
+
+static void what_waits_behind_another_of_its_call_waits_on_disk(void **state)
+{
+	struct virtual_engine v = {0};
+	char folder[] = "/tmp/switchhook-limits-XXXXXX";
+	v.folder = make_folder(folder);
+	virtual_begin(&v, SERVICE(RETRY) FIRE);
+	all_statuses(&v, 500, 1);
+	for (int i = 0; i < 5; i++) {
+		char id[16], tags[32];
+		snprintf(id, sizeof id, "e%d", i);
+		snprintf(tags, sizeof tags, "\"ani\":\"%d\"", i);
+		virtual_tags(&v, id, "post_call", tags);
+	}
+	virtual_advance(&v, 1000);
+	virtual_tags(&v, "late", "post_call", "\"ani\":\"5\"");
+	virtual_advance(&v, 1000);
+	assert_int_equal(v.n_sent, 1);
+	assert_int_equal(work_active(&v.engine->work), 0);
+	assert_int_equal(work_waiting(&v.engine->work), 6);
+	/* All are in the log as pending, with their requests; the next start goes on with them in their
+	 * order. */
+	virtual_end(&v);
+	virtual_begin(&v, SERVICE(RETRY) FIRE);
+	virtual_advance(&v, 1000);
+	assert_int_equal(work_active(&v.engine->work), 0);
+	assert_int_equal(work_waiting(&v.engine->work), 6);
+	virtual_advance(&v, 3600 * 1000);
+	assert_int_equal(v.n_sent, 7);
+	for (size_t i = 1; i < 7; i++)
+		assert_int_equal(atoi(v.sent[i].body), (int)i - 1);
+	assert_int_equal(engine_pending(v.engine), 0);
+	virtual_stop(&v);
+	remove_folder(folder);
+}
+
+static void what_expires_behind_another_is_settled(void **state)
+{
+	struct virtual_engine v;
+	virtual_start(&v, SERVICE("expires = '10m'") FIRE);
+	pause_service(&v, true);
+	for (int i = 0; i < 3; i++) {
+		char id[16];
+		snprintf(id, sizeof id, "e%d", i);
+		virtual_tags(&v, id, "post_call", "\"ani\":\"1\"");
+	}
+	virtual_advance(&v, 1000);
+	assert_int_equal(work_waiting(&v.engine->work), 3);
+	virtual_advance(&v, 11 * 60 * 1000);
+	assert_int_equal(v.engine->totals.expired, 3);
+	assert_int_equal(work_active(&v.engine->work), 0);
+	assert_int_equal(work_waiting(&v.engine->work), 0);
+	virtual_stop(&v);
 }
 
 static void a_service_that_fails_keeps_no_events_from_coming_in(void **state)
@@ -358,6 +412,8 @@ int main(void)
 		cmocka_unit_test(attempts_of_a_few_deliveries_do_not_open_it),
 		cmocka_unit_test(those_that_hang_leave_room_for_the_others),
 		cmocka_unit_test(what_waits_for_a_paused_service_is_on_disk_and_not_in_memory),
+		cmocka_unit_test(what_waits_behind_another_of_its_call_waits_on_disk),
+		cmocka_unit_test(what_expires_behind_another_is_settled),
 		cmocka_unit_test(a_service_that_fails_keeps_no_events_from_coming_in),
 		cmocka_unit_test(a_paused_service_waits_over_a_restart),
 		cmocka_unit_test(a_service_that_failed_for_too_long_is_paused_if_it_asks_for_that),
