@@ -119,6 +119,15 @@ static bool lengths_differ(const struct answer *answer)
 	return false;
 }
 
+long curl_answer_status(const struct curl_work *work)
+{
+	long status = 0;
+	if (work->phase == WORK_DIRECT)
+		return work->parser.status_code;
+	curl_easy_getinfo(work->easy, CURLINFO_RESPONSE_CODE, &status);
+	return status;
+}
+
 struct answer curl_answer_of(struct curl_work *work, CURLcode code)
 {
 	struct answer answer = {0};
@@ -129,8 +138,7 @@ struct answer curl_answer_of(struct curl_work *work, CURLcode code)
 		curl_failure_of(work, code, &answer);
 		return answer;
 	}
-	long status = 0;
-	curl_easy_getinfo(work->easy, CURLINFO_RESPONSE_CODE, &status);
+	long status = curl_answer_status(work);
 	answer.status = (int)status;
 	answer.n_headers = work->head.n ? split_head(work) : 0;
 	answer.headers = work->headers;

@@ -116,10 +116,10 @@ static bool proxy_failure(const struct curl_work *work, struct answer *answer)
 
 static void broken_failure(const struct curl_work *work, struct answer *answer)
 {
-	long status = info(work, CURLINFO_RESPONSE_CODE);
+	long status = curl_answer_status(work);
 	if (proxy_failure(work, answer))
 		return;
-	if (strstr(work->error, "chunked-encoding"))
+	if (work->phase == WORK_DIRECT ? work->bad_chunks : strstr(work->error, "chunked-encoding") != NULL)
 		say(answer, FAILURE_PROTOCOL, "the answer's chunks are not valid (status %ld)", status);
 	else if (work->head_complete)
 		say(answer, FAILURE_RESET, "the connection ended after %zu bytes of the body (status %ld)",
@@ -208,7 +208,8 @@ void curl_failure_timeout(const struct curl_work *work, bool connecting, struct 
 		say(answer, FAILURE_TIMEOUT, "no address for the host within %lld ms", limit_ms);
 	else if (work->head_complete)
 		say(answer, FAILURE_TIMEOUT, "the answer did not end within %lld ms", limit_ms);
-	else if (has_passed(work, CURLINFO_PRETRANSFER_TIME_T))
+	else if (work->phase == WORK_DIRECT ||
+		 (!work->direct && has_passed(work, CURLINFO_PRETRANSFER_TIME_T)))
 		say(answer, FAILURE_TIMEOUT, "no answer within %lld ms", limit_ms);
 	else if (!work->opened)
 		say(answer, FAILURE_TIMEOUT, "no connection was free within %lld ms", limit_ms);

@@ -141,7 +141,7 @@ static void link_lines(struct curl_work *work)
 		work->lines[work->n_lines - 1].next = NULL;
 }
 
-static const char *set_headers(struct curl_work *work)
+static const char *make_lines(struct curl_work *work)
 {
 	static char no_expect[] = "Expect:", no_content_type[] = "Content-Type:",
 		    no_encoding[] = "Accept-Encoding:";
@@ -172,7 +172,6 @@ static const char *set_headers(struct curl_work *work)
 	if (work->posts && request->body.n >= EXPECT_FROM)
 		add_line(work, no_expect);
 	link_lines(work);
-	curl_easy_setopt(work->easy, CURLOPT_HTTPHEADER, work->n_lines ? work->lines : NULL);
 	return NULL;
 }
 
@@ -208,24 +207,29 @@ static void set_custom_method(struct curl_work *work, const char *method)
 	work->custom_method = method != NULL;
 }
 
-/* NOBODY and HTTPGET change the method behind each other's back, so their order matters. */
-static const char *set_method(struct curl_work *work)
+static const char *check_method(struct curl_work *work)
 {
 	const struct request *request = work->exchange->request;
 	if (!is_method(request->method))
 		return "the method is no word in capital letters";
+	/* Curl would leave the body out, silently. */
+	if (str_eq(request->method, STR("HEAD")) && request->body.n)
+		return "a HEAD request cannot carry a body";
+	work->posts = !work->only_get && (request->body.n > 0 || always_has_body(request->method));
+	return NULL;
+}
+
+/* NOBODY and HTTPGET change the method behind each other's back, so their order matters. */
+static void set_method(struct curl_work *work)
+{
+	const struct request *request = work->exchange->request;
 	if (work->only_get) {
-		work->posts = false;
 		set_no_body(work, false);
 		curl_easy_setopt(work->easy, CURLOPT_HTTPGET, 1L);
 		set_custom_method(work, NULL);
-		return NULL;
+		return;
 	}
 	bool head = str_eq(request->method, STR("HEAD"));
-	/* Curl would leave the body out, silently. */
-	if (head && request->body.n)
-		return "a HEAD request cannot carry a body";
-	work->posts = request->body.n > 0 || always_has_body(request->method);
 	set_no_body(work, head);
 	if (work->posts) {
 		curl_easy_setopt(work->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.n);
@@ -235,7 +239,6 @@ static const char *set_method(struct curl_work *work)
 	}
 	bool plain = str_eq(request->method, work->posts ? STR("POST") : head ? STR("HEAD") : STR("GET"));
 	set_custom_method(work, plain ? NULL : request->method.p);
-	return NULL;
 }
 
 /* --- the whole --- */
@@ -349,21 +352,39 @@ static void set_peer(struct curl_work *work, const struct peer_options *peer)
 	set_crl(work, peer);
 }
 
+static void set_connect_only(struct curl_work *work, bool connect_only)
+{
+	if (work->connect_only == connect_only)
+		return;
+	curl_easy_setopt(work->easy, CURLOPT_CONNECT_ONLY, (long)connect_only);
+	work->connect_only = connect_only;
+}
+
+/* What curl is to know: all of it, or where to connect to. */
+static void set_easy(struct curl_work *work, struct str url)
+{
+	const struct target *first = work->transport->proxy ? &work->transport->proxy_target : &work->target;
+	set_ipv6_literal(work, first->kind == TARGET_IPV6);
+	set_connect_only(work, work->direct);
+	set_peer(work, work->exchange->peer);
+	curl_easy_setopt(work->easy, CURLOPT_URL, url.p);
+	if (work->direct)
+		return;
+	set_method(work);
+	set_proof(work);
+	curl_easy_setopt(work->easy, CURLOPT_HTTPHEADER, work->n_lines ? work->lines : NULL);
+}
+
 const char *curl_request_set(struct curl_work *work)
 {
 	const struct request *request = work->exchange->request;
 	struct str url = work->moved_to ? str_of(work->moved_to) : request->url;
 	const char *wrong = target_parse(url, &work->target);
 	if (!wrong)
-		wrong = set_method(work);
+		wrong = check_method(work);
 	if (!wrong)
-		wrong = set_headers(work);
-	if (wrong)
-		return wrong;
-	const struct target *first = work->transport->proxy ? &work->transport->proxy_target : &work->target;
-	set_ipv6_literal(work, first->kind == TARGET_IPV6);
-	set_proof(work);
-	set_peer(work, work->exchange->peer);
-	curl_easy_setopt(work->easy, CURLOPT_URL, url.p);
-	return NULL;
+		wrong = make_lines(work);
+	if (!wrong && !work->connected)
+		set_easy(work, url);
+	return wrong;
 }

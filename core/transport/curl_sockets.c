@@ -12,8 +12,9 @@ struct curl_socket {
 	uv_poll_t poll;
 	struct curl_transport *transport;
 	curl_socket_t fd;
-	int wanted; /* by curl: UV_READABLE, UV_WRITABLE */
-	int armed;  /* on the loop */
+	int wanted;              /* by curl: UV_READABLE, UV_WRITABLE */
+	int armed;               /* on the loop */
+	struct curl_work *owner; /* whose direct connection it is; NULL: curl's */
 };
 
 static struct curl_socket *find(const struct curl_transport *transport, curl_socket_t fd)
@@ -41,17 +42,24 @@ static void drive(struct curl_transport *transport, curl_socket_t fd, int events
 	read_completions(transport);
 }
 
+void curl_sockets_soon(struct curl_transport *transport)
+{
+	timers_set(transport->timers, &transport->completions, clock_mono_us(transport->clock));
+}
+
 void curl_sockets_kick(struct curl_transport *transport)
 {
 	int running;
 	curl_multi_socket_action(transport->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 	if ((size_t)running < transport->n_added)
-		timers_set(transport->timers, &transport->completions, clock_mono_us(transport->clock));
+		curl_sockets_soon(transport);
 }
 
 static void completions_due(struct timer *timer)
 {
-	read_completions(container_of(timer, struct curl_transport, completions));
+	struct curl_transport *transport = container_of(timer, struct curl_transport, completions);
+	read_completions(transport);
+	kept_wake_waiting(transport);
 }
 
 static void timer_due(struct timer *timer)
@@ -83,6 +91,22 @@ static void arm(struct curl_socket *s, int events)
 	s->armed = events;
 }
 
+bool curl_sockets_give(struct curl_work *work, struct curl_work *owner)
+{
+	struct curl_socket *s = find(work->transport, work->fd);
+	if (s)
+		s->owner = owner;
+	return s != NULL;
+}
+
+void curl_sockets_want(struct curl_work *work, bool writing)
+{
+	struct curl_socket *s = find(work->transport, work->fd);
+	s->wanted = UV_READABLE | (writing ? UV_WRITABLE : 0);
+	if (s->armed != s->wanted)
+		arm(s, s->wanted);
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
 	struct curl_socket *s = container_of(poll, struct curl_socket, poll);
@@ -90,7 +114,11 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	curl_socket_t fd = s->fd;
 	if (status < 0)
 		s->armed = 0; /* libuv has stopped it */
-	else if (!(events & s->wanted)) {
+	if (s->owner) {
+		direct_ready(s->owner, status < 0 || (events & UV_READABLE), events & UV_WRITABLE);
+		return;
+	}
+	if (status >= 0 && !(events & s->wanted)) {
 		arm(s, s->wanted);
 		return;
 	}

@@ -10,6 +10,7 @@ enum {
 	 */
 	CONNECTION_LIFE_S = 300,
 	CONNECTION_REST_S = 60,
+	OUT_MAX = 2 * 1024 * 1024, /* a head within the bounds of curl_request.c, and a small body */
 	KEPT_BODY_MAX = 64 * 1024, /* of memory that an idle handle keeps for the next body */
 };
 
@@ -136,7 +137,12 @@ static struct curl_work *work_create(struct curl_transport *transport)
 	ensure(work->easy);
 	buf_init(&work->head, ANSWER_HEAD_MAX + 1);
 	buf_init(&work->body, SIZE_MAX / 4);
+	buf_init(&work->out, OUT_MAX);
 	list_init(&work->waiter.link);
+	list_init(&work->waits);
+	list_init(&work->is_open);
+	list_init(&work->by_origin);
+	list_init(&work->by_rest);
 	set_security(work);
 	set_callbacks(work);
 	set_manners(work);
@@ -148,6 +154,8 @@ void curl_work_destroy(struct curl_work *work)
 	curl_easy_cleanup(work->easy);
 	buf_finish(&work->head);
 	buf_finish(&work->body);
+	buf_finish(&work->out);
+	direct_inflate_end(work);
 	free(work->headers);
 	free(work->lines);
 	free(work->text);
@@ -165,21 +173,34 @@ struct curl_work *curl_work_take(struct curl_transport *transport)
 	return work;
 }
 
+static void give_memory_back(struct curl_work *work)
+{
+	if (work->body.capacity > KEPT_BODY_MAX)
+		buf_finish(&work->body);
+	if (work->out.capacity > KEPT_BODY_MAX)
+		buf_finish(&work->out);
+	if (work->text_capacity > KEPT_BODY_MAX) {
+		free(work->text);
+		work->text = NULL;
+		work->text_capacity = 0;
+	}
+}
+
 void curl_work_release(struct curl_work *work)
 {
 	struct curl_transport *transport = work->transport;
 	work->phase = WORK_IDLE;
 	work->exchange = NULL;
+	direct_inflate_end(work);
+	give_memory_back(work);
+	if (work->connected) {
+		if (kept_add(work))
+			return;
+		direct_close(work);
+	}
 	if (work->proven || transport->n_idle >= transport->options.idle_handles_max) {
 		curl_work_destroy(work);
 		return;
-	}
-	if (work->body.capacity > KEPT_BODY_MAX)
-		buf_finish(&work->body);
-	if (work->text_capacity > KEPT_BODY_MAX) {
-		free(work->text);
-		work->text = NULL;
-		work->text_capacity = 0;
 	}
 	work->next_idle = transport->idle;
 	transport->idle = work;

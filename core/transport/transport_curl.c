@@ -24,15 +24,27 @@ static void finish(struct curl_work *work, struct answer *answer)
 
 static void take_from_curl(struct curl_work *work)
 {
+	if (work->connected) {
+		direct_close(work);
+		return;
+	}
+	list_remove(&work->waits);
+	if (work->direct)
+		kept_closed(work);
 	work->transport->n_added--;
 	curl_multi_remove_handle(work->transport->multi, work->easy);
 }
 
 void curl_transport_ended(struct curl_work *work, CURLcode code)
 {
+	if (work->direct && work->phase == WORK_CURL && code == CURLE_OK) {
+		direct_connected(work);
+		return;
+	}
 	struct answer answer = curl_answer_of(work, code);
 	bool moves = curl_redirect_follow(work, &answer);
-	take_from_curl(work);
+	if (moves || !direct_keeps(work))
+		take_from_curl(work);
 	if (moves)
 		begin(work);
 	else
@@ -75,6 +87,7 @@ void curl_transport_opened(struct curl_work *work)
 	if (!work->opened)
 		bound_connecting(work, clock_mono_us(work->transport->clock));
 	work->opened = true;
+	list_remove(&work->waits);
 }
 
 static bool is_connected(const struct curl_work *work)
@@ -88,7 +101,9 @@ static void stop(struct curl_work *work)
 {
 	if (work->phase == WORK_RESOLVING)
 		resolver_cancel(work->transport->resolver, &work->waiter);
-	else if (work->phase == WORK_CURL)
+	else if (work->phase == WORK_WAITING)
+		list_remove(&work->waits);
+	else if (work->phase == WORK_CURL || work->phase == WORK_DIRECT)
 		take_from_curl(work);
 }
 
@@ -109,7 +124,7 @@ static void work_due(struct timer *timer)
 		finish(work, &answer);
 	} else if (timer->due_us >= work->deadline_us) {
 		out_of_time(work, false);
-	} else if (work->phase == WORK_CURL && is_connected(work)) {
+	} else if (work->phase == WORK_CURL && !work->direct && is_connected(work)) {
 		timers_set(work->transport->timers, timer, work->deadline_us);
 	} else {
 		out_of_time(work, true);
@@ -129,6 +144,14 @@ static struct curl_slist *pins_for(struct curl_transport *transport, const struc
 	}
 	ensure(pins);
 	return pins;
+}
+
+/* Curl has all the connections that it may have. One that rests is given up. */
+static void wait_for_connection(struct curl_work *work)
+{
+	if (work->direct)
+		list_append(&work->transport->waiting, &work->waits);
+	kept_make_room(work->transport, &work->target);
 }
 
 /* Curl reads the pins in its first step, which curl_sockets_kick takes, and keeps what they say. */
@@ -151,6 +174,8 @@ static void hand_over(struct curl_work *work, struct resolved *resolved)
 		curl_slist_free_all(pins);
 		resolver_pinned(resolved);
 	}
+	if (!work->opened)
+		wait_for_connection(work);
 }
 
 static void start(struct curl_work *work, struct resolved *resolved)
@@ -160,7 +185,8 @@ static void start(struct curl_work *work, struct resolved *resolved)
 		return;
 	}
 	timers_set(work->transport->timers, &work->timer, work->deadline_us);
-	hand_over(work, resolved);
+	if (!work->direct || kept_open(work))
+		hand_over(work, resolved);
 }
 
 static void on_resolved(struct resolve_waiter *waiter, struct resolved *resolved)
@@ -200,28 +226,91 @@ static bool proxy_may_be_asked(struct curl_work *work)
 	return false;
 }
 
+/* The others need what only curl's own HTTP does. */
+static bool may_be_direct(const struct curl_transport *transport, const struct exchange *exchange)
+{
+	const struct peer_options *peer = exchange->peer;
+	return !transport->proxy && !exchange->proof &&
+	       (!peer || (!peer->http2 && !peer->ca.n && !peer->ca_file.n && !peer->crl_file.n));
+}
+
+/* A kept connection may have been opened for a service that is allowed more. */
+static void begin_connected(struct curl_work *work)
+{
+	if (!curl_work_may_reach(work, &work->peer.any)) {
+		decide(work, FAILURE_REFUSED, work->refused);
+		return;
+	}
+	work->reused = true;
+	direct_begin(work);
+}
+
 static void begin(struct curl_work *work)
 {
+	work->direct = may_be_direct(work->transport, work->exchange);
 	const char *refused = curl_request_set(work);
 	if (refused)
 		decide(work, FAILURE_REFUSED, refused);
 	else if (work->transport->proxy && !proxy_may_be_asked(work))
 		decide(work, FAILURE_REFUSED, work->refused);
+	else if (work->connected)
+		begin_connected(work);
 	else
 		resolve(work);
+}
+
+void curl_transport_resume(struct curl_work *work)
+{
+	resolve(work);
+}
+
+void curl_transport_reconnect(struct curl_work *work)
+{
+	direct_close(work);
+	curl_answer_begin(work);
+	work->opened = false;
+	begin(work);
+}
+
+void curl_transport_hand_on(struct curl_work *from, struct curl_work *to)
+{
+	timers_cancel(from->transport->timers, &from->timer);
+	stop(from);
+	to->exchange = from->exchange;
+	to->exchange->work = to;
+	to->started_us = from->started_us;
+	to->deadline_us = from->deadline_us;
+	to->n_moves = from->n_moves;
+	to->only_get = from->only_get;
+	to->foreign = from->foreign;
+	free(to->moved_to);
+	to->moved_to = from->moved_to;
+	from->moved_to = NULL;
+	curl_work_release(from);
+	curl_answer_begin(to);
+	begin(to);
+}
+
+static struct curl_work *work_for(struct curl_transport *transport, const struct exchange *exchange)
+{
+	struct target target;
+	struct curl_work *kept = NULL;
+	if (may_be_direct(transport, exchange) && !target_parse(exchange->request->url, &target))
+		kept = kept_take(transport, &target);
+	return kept ? kept : curl_work_take(transport);
 }
 
 static void curl_send(struct transport *base, struct exchange *exchange)
 {
 	struct curl_transport *transport = container_of(base, struct curl_transport, transport);
-	struct curl_work *work = curl_work_take(transport);
+	struct curl_work *work = work_for(transport, exchange);
 	int64_t timeout_ms = exchange->timeout_ms > 0 ? exchange->timeout_ms : TIMEOUT_DEFAULT_MS;
 	exchange->work = work;
 	transport->under_way++;
 	work->exchange = exchange;
 	work->started_us = clock_mono_us(transport->clock);
 	work->deadline_us = work->started_us + timeout_ms * 1000;
-	work->opened = false;
+	work->opened = work->connected;
 	work->refused[0] = 0;
 	work->n_moves = 0;
 	work->only_get = work->foreign = false;
@@ -251,6 +340,7 @@ static void curl_destroy(struct transport *base)
 {
 	struct curl_transport *transport = container_of(base, struct curl_transport, transport);
 	ensure(transport->under_way == 0);
+	kept_finish(transport);
 	while (transport->idle)
 		curl_work_destroy(curl_work_take(transport));
 	curl_multi_cleanup(transport->multi);
@@ -345,6 +435,7 @@ int transport_curl_create(uv_loop_t *loop, struct clock *clock, struct timers *t
 		.resolver = resolver_create(loop, clock),
 	};
 	set_options(transport, options);
+	kept_init(transport);
 	curl_sockets_attach(transport);
 	*ret = &transport->transport;
 	return 0;

@@ -58,7 +58,9 @@ static inline void fixture_before_sleep(uv_prepare_t *prepare)
 
 static inline void fixture_ok(struct raw_connection *connection, const char *request)
 {
-	raw_reply(connection, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+	bool head = strncmp(request, "HEAD ", 5) == 0;
+	raw_reply(connection, head ? "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
+				   : "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
 }
 
 static inline struct fixture *fixture_start_with(const struct transport_curl_options *options)
