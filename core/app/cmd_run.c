@@ -122,12 +122,19 @@ static void finish(struct run_command *run)
 	reloader_close(run->reloader);
 	api_close(run->api);
 	mailbox_drain(&run->loop.mailbox);
+	run->loop.before_sleep = NULL;
 	engine_stop(run->engine, run->grace_ms);
 	mailbox_drain(&run->loop.mailbox);
 	uv_run(&run->loop.uv, UV_RUN_NOWAIT);
 }
 
 /* --- the beginning --- */
+
+static void wake_shards(void *context)
+{
+	struct run_command *run = context;
+	engine_wake(run->engine);
+}
 
 static int start_engine(struct run_command *run, struct error *reterr)
 {
@@ -144,10 +151,12 @@ static int start_engine(struct run_command *run, struct error *reterr)
 		.egress = run->egress,
 		.journal = run->journal,
 		.mailbox = &run->loop.mailbox,
+		.wakes_later = true,
 	};
 	run->journal = NULL;
 	if (engine_create(&options, reloader_first(run->reloader), &run->engine, reterr))
 		return -1;
+	run->loop.before_sleep = wake_shards;
 	if (run->drain)
 		engine_on_idle(run->engine, &run->loop.mailbox, on_idle, run);
 	return 0;

@@ -14,7 +14,9 @@ struct app_loop {
 	struct mailbox mailbox;
 	uv_async_t wake;
 	uv_signal_t signals[2];
-	void (*stop)(void *context); /* the first signal */
+	uv_prepare_t prepare;
+	void (*stop)(void *context);         /* the first signal */
+	void (*before_sleep)(void *context); /* once a turn; NULL: nothing */
 	void *context;
 };
 

@@ -17,7 +17,7 @@ void mailbox_post(struct mailbox *mailbox, struct message *message)
 	mailbox_post_all(mailbox, message, message);
 }
 
-void mailbox_post_all(struct mailbox *mailbox, struct message *first, struct message *last)
+bool mailbox_put(struct mailbox *mailbox, struct message *first, struct message *last)
 {
 	last->next = NULL;
 	pthread_mutex_lock(&mailbox->lock);
@@ -25,8 +25,19 @@ void mailbox_post_all(struct mailbox *mailbox, struct message *first, struct mes
 	*mailbox->last = first;
 	mailbox->last = &last->next;
 	pthread_mutex_unlock(&mailbox->lock);
-	if (was_empty && mailbox->wake)
+	return was_empty;
+}
+
+void mailbox_wake(struct mailbox *mailbox)
+{
+	if (mailbox->wake)
 		mailbox->wake(mailbox->context);
+}
+
+void mailbox_post_all(struct mailbox *mailbox, struct message *first, struct message *last)
+{
+	if (mailbox_put(mailbox, first, last))
+		mailbox_wake(mailbox);
 }
 
 struct message *mailbox_take(struct mailbox *mailbox)

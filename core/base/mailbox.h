@@ -32,6 +32,11 @@ void mailbox_post(struct mailbox *mailbox, struct message *message);
 /* A list of messages, linked by `next`, under one lock. Any thread. */
 void mailbox_post_all(struct mailbox *mailbox, struct message *first, struct message *last);
 
+/* The same without waking the owner; true when it has to be woken, by mailbox_wake(), before the poster
+ * sleeps. So a poster that has more to post wakes once. Any thread. */
+bool mailbox_put(struct mailbox *mailbox, struct message *first, struct message *last);
+void mailbox_wake(struct mailbox *mailbox);
+
 /* Delivers what is there now; what callbacks post meanwhile waits for the next turn. The owner. Returns how
  * many. */
 size_t mailbox_drain(struct mailbox *mailbox);

@@ -77,7 +77,7 @@ void delivery_resume(struct delivery *delivery)
 	if (shard == delivery->home)
 		enter(delivery);
 	else
-		shard_post(shard, &delivery->message);
+		shard_post_from(delivery->home, shard, &delivery->message);
 }
 
 void delivery_ask_again(struct delivery *delivery)

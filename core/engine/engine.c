@@ -195,10 +195,23 @@ static void finish_writing(struct engine *engine)
 	mailbox_drain(engine->options.mailbox);
 }
 
+void engine_wake_shards(struct engine *engine, uint64_t *wakes)
+{
+	for (uint64_t left = *wakes; left; left &= left - 1)
+		mailbox_wake(&engine->shards[__builtin_ctzll(left)]->mailbox);
+	*wakes = 0;
+}
+
+void engine_wake(struct engine *engine)
+{
+	engine_wake_shards(engine, &engine->wakes);
+}
+
 void engine_stop(struct engine *engine, int64_t grace_ms)
 {
 	__atomic_store_n(&engine->stopping, true, __ATOMIC_RELEASE);
 	finish_writing(engine);
+	engine_wake(engine);
 	for (unsigned i = 0; i < engine->n_shards; i++) {
 		struct stop_message *stop = mem_zalloc(sizeof *stop);
 		*stop = (struct stop_message){.message.deliver = deliver_stop, .shard = engine->shards[i]};

@@ -46,6 +46,8 @@ struct engine_options {
 	struct mailbox
 		*mailbox; /* the main thread's: the journal's answers come back by it. With a journal only */
 
+	bool wakes_later; /* engine_wake() is called before the main thread's loop sleeps */
+
 	const struct engine_observer *observer; /* is told what happens; NULL: nobody is */
 
 	/* Of an engine that plays what was recorded. */
@@ -86,6 +88,9 @@ struct acceptance {
  * duplicates (n long) and n filled in and message.deliver set. True: it is answered already, and is the
  * caller's again. False: it must live until it was delivered. */
 bool engine_accept(struct engine *engine, struct acceptance *acceptance);
+
+/* Wakes the shards that got events since, where `wakes_later` was set. Main thread. */
+void engine_wake(struct engine *engine);
 
 /* Events, runs and deliveries that are not settled yet. Any thread. */
 size_t engine_pending(const struct engine *engine);

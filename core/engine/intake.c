@@ -70,8 +70,11 @@ static void dispatch_batch(struct engine *engine, const struct acceptance *accep
 		batch_add(&batches[arrival->shard->index], &arrival->message);
 	}
 	for (unsigned i = 0; i < engine->n_shards; i++)
-		if (batches[i].first)
-			mailbox_post_all(&engine->shards[i]->mailbox, batches[i].first, batches[i].last);
+		if (batches[i].first &&
+		    mailbox_put(&engine->shards[i]->mailbox, batches[i].first, batches[i].last))
+			engine->wakes |= (uint64_t)1 << i;
+	if (!engine->options.wakes_later)
+		engine_wake(engine);
 }
 
 /* --- to the journal

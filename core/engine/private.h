@@ -55,6 +55,7 @@ struct engine {
 	struct ruleset *ruleset;
 	struct window seen;
 	uint64_t last_seq;
+	uint64_t wakes; /* bits of shards to be woken: events were posted to them */
 
 	struct work work;
 	struct engine_totals totals; /* each atomic */
@@ -80,6 +81,9 @@ static inline void engine_count(uint64_t *total)
 {
 	__atomic_add_fetch(total, 1, __ATOMIC_RELAXED);
 }
+
+/* Wakes the shards of these bits, and clears them. */
+void engine_wake_shards(struct engine *engine, uint64_t *wakes);
 
 /* A change of what is not settled: +1 and -1 active, WORK_WAITING and its negative. */
 void engine_work(struct engine *engine, uint64_t change);

@@ -12,6 +12,11 @@ void shard_init(struct shard *shard, struct engine *engine, unsigned index, stru
 	window_init(&shard->once, ONCE_KEYS);
 }
 
+void shard_wake_others(struct shard *shard)
+{
+	engine_wake_shards(shard->engine, &shard->wakes);
+}
+
 /* SplitMix64: one addition and a mix, good enough to spread retries. */
 uint64_t shard_chance(struct shard *shard)
 {

@@ -31,6 +31,7 @@ struct shard {
 	struct timers timers;
 	struct transport *transport;
 	struct mailbox mailbox;
+	uint64_t wakes;      /* bits of shards to be woken: something was posted to them */
 	struct watch *watch; /* of its thread */
 	int working;         /* how deep; engine/shard_work.c */
 
@@ -71,6 +72,16 @@ static inline void shard_post(struct shard *shard, struct message *message)
 {
 	mailbox_post(&shard->mailbox, message);
 }
+
+/* Posts to another shard; it is woken when this one's turn ends, by shard_wake_others(). On `from`'s thread.
+ */
+static inline void shard_post_from(struct shard *from, struct shard *to, struct message *message)
+{
+	if (mailbox_put(&to->mailbox, message, message))
+		from->wakes |= (uint64_t)1 << to->index;
+}
+
+void shard_wake_others(struct shard *shard);
 
 /* Pseudo-random, for jitter; not for secrets. */
 uint64_t shard_chance(struct shard *shard);

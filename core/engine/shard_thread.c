@@ -36,6 +36,7 @@ static void woken(uv_async_t *async)
 	struct shard_thread *thread = async->data;
 	shard_work_begin(&thread->shard, NULL, NULL);
 	mailbox_drain(&thread->shard.mailbox);
+	shard_wake_others(&thread->shard);
 	shard_work_end(&thread->shard);
 }
 
@@ -57,8 +58,11 @@ static void before_sleep(uv_prepare_t *prepare)
 	shard_work_begin(shard, NULL, NULL);
 	timers_run(&shard->timers, clock_mono_us(shard->clock));
 	outlet_send_ready(shard);
-	if (runs_take_slice(shard))
+	shard_wake_others(shard);
+	if (runs_take_slice(shard)) {
 		outlet_send_ready(shard);
+		shard_wake_others(shard);
+	}
 	shard_work_end(shard);
 	int64_t next = timers_next_us(&shard->timers), now_us = clock_mono_us(shard->clock);
 	if (thread->woke_us)
