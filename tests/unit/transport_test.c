@@ -236,6 +236,26 @@ static void repeats_a_post_that_met_a_stale_connection(void **state)
 	fixture_stop(f);
 }
 
+static void answer_too_much(struct raw_connection *connection, const char *request)
+{
+	raw_reply(connection, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n");
+}
+
+/* They would be taken for the answer to the next request. */
+static void gives_up_a_connection_with_bytes_behind_the_answer(void **state)
+{
+	struct fixture *f = fixture_start();
+	struct call call;
+	f->server.on_request = answer_too_much;
+	for (int i = 1; i <= 2; i++) {
+		assert_str(call_make(&call, f, "POST", "/", STR("a"))->body, "ok");
+		call_finish(&call);
+		fixture_await_zero(f, &f->server.n_open);
+		assert_int_equal(f->server.n_connections, i);
+	}
+	fixture_stop(f);
+}
+
 static void serves_many_exchanges_with_a_bounded_number_of_connections(void **state)
 {
 	enum { N = 500 };
@@ -401,6 +421,7 @@ int main(void)
 		cmocka_unit_test(keeps_a_connection_for_the_next_request),
 		cmocka_unit_test(notices_a_connection_that_was_closed_while_idle),
 		cmocka_unit_test(repeats_a_post_that_met_a_stale_connection),
+		cmocka_unit_test(gives_up_a_connection_with_bytes_behind_the_answer),
 		cmocka_unit_test(serves_many_exchanges_with_a_bounded_number_of_connections),
 		cmocka_unit_test(can_be_sent_again_from_done),
 		cmocka_unit_test(resolves_localhost),
