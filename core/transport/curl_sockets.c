@@ -115,7 +115,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	if (status < 0)
 		s->armed = 0; /* libuv has stopped it */
 	if (s->owner) {
-		direct_ready(s->owner, status < 0 || (events & UV_READABLE), events & UV_WRITABLE);
+		direct_ready(s->owner, events & UV_READABLE, events & UV_WRITABLE, status < 0);
 		return;
 	}
 	if (status >= 0 && !(events & s->wanted)) {

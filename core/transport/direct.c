@@ -98,22 +98,22 @@ bool direct_keeps(const struct curl_work *work)
 
 /* What a server sent before it closed or reset the connection is still to be read, so a failed write alone
  * ends nothing: the answer may be why. */
-static void pull(struct curl_work *work)
+static void pull(struct curl_work *work, bool failed)
 {
 	char bytes[READ_SIZE];
 	for (;;) {
 		size_t n = 0;
 		enum reading reading = read_some(work, bytes, sizeof bytes, &n);
-		if (reading == READ_NOTHING)
+		if (reading == READ_NOTHING && !failed)
 			return;
-		if (reading == READ_BROKEN) {
+		if (reading == READ_BROKEN || reading == READ_NOTHING) {
 			broken(work);
 			return;
 		}
 		CURLcode code = direct_parse(work, bytes, n);
 		if (code == CURLE_AGAIN && reading == READ_BYTES) {
 			/* TLS may hold more than the socket shows. */
-			if (n < sizeof bytes && !work->origin.tls)
+			if (n < sizeof bytes && !work->origin.tls && !failed)
 				return;
 			continue;
 		}
@@ -160,17 +160,17 @@ void direct_connected(struct curl_work *work)
 		curl_transport_ended(work, CURLE_RECV_ERROR);
 }
 
-void direct_ready(struct curl_work *work, bool readable, bool writable)
+void direct_ready(struct curl_work *work, bool readable, bool writable, bool failed)
 {
 	if (work->phase != WORK_DIRECT) {
 		/* Nobody asked anything: the server closes it. */
 		kept_lost(work);
 		return;
 	}
-	if (writable && !push(work) && !readable) {
+	if (writable && !failed && !push(work) && !readable) {
 		broken(work);
 		return;
 	}
-	if (readable)
-		pull(work);
+	if (readable || failed)
+		pull(work, failed);
 }

@@ -197,7 +197,9 @@ void curl_transport_hand_on(struct curl_work *from, struct curl_work *to);
 /* direct.c */
 void direct_connected(struct curl_work *work); /* curl has opened the connection */
 void direct_begin(struct curl_work *work);     /* sends over the open connection */
-void direct_ready(struct curl_work *work, bool readable, bool writable);
+/* `failed`: the loop has let go of the socket and tells nothing more of it; what came before is still read.
+ */
+void direct_ready(struct curl_work *work, bool readable, bool writable, bool failed);
 bool direct_keeps(const struct curl_work *work); /* it has ended, and its connection can carry another */
 void direct_close(struct curl_work *work);       /* the connection; curl lets go of the handle */
 
