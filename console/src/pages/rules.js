@@ -67,6 +67,14 @@ function Compare({ number: wanted, serving, onClose }) {
     <form method="dialog" class="actions"><button>Close</button></form></${Dialog}>`;
 }
 
+// "1 changed (main), 2 added"
+function changes(summary) {
+  return ["added", "changed", "removed", "kept"].filter((what) => summary?.[`n_${what}`]).map((what) => {
+    const n = summary[`n_${what}`], names = summary[what] || [];
+    return `${number(n)} ${what === "kept" ? "kept for errors" : what}${n <= 3 && names.length === n ? ` (${names.join(", ")})` : ""}`;
+  }).join(", ");
+}
+
 function History({ serving, onChange }) {
   const { data, error, reload } = useAsk("/v1/rules/history");
   const [compare, setCompare] = useState(null);
@@ -86,8 +94,8 @@ function History({ serving, onChange }) {
     }
   };
   return html`<section class="card"><h2>History <small>${data.history.length}</small></h2><ul class="generations">${data.history.slice(0, 20).map((one, i) => html`<li key=${i}>
-      <b>${one.generation}</b><time>${clock(Date.parse(one.time))}</time><span>${visible(one.cause)}</span>${one.generation === serving && html`<span class="tag">serves</span>`}
-      ${one.generation !== serving && html`<button class="quiet small" onClick=${() => setCompare(one.generation)}>Compare</button><button class="quiet small" onClick=${() => setBack(one.generation)}>Roll back</button>`}</li>`)}</ul>
+      <b>${one.generation}</b><time>${clock(Date.parse(one.time))}</time><span>${visible(one.cause)}</span>${changes(one.summary) && html`<span class="dim">${visible(changes(one.summary))}</span>`}${one.generation === serving && html`<span class="tag">serves</span>`}
+      ${one.generation !== serving && html`<span class="pair"><button class="quiet small" onClick=${() => setCompare(one.generation)}>Compare</button><button class="quiet small" onClick=${() => setBack(one.generation)}>Roll back</button></span>`}</li>`)}</ul>
     ${compare != null && html`<${Compare} number=${compare} serving=${serving} onClose=${() => setCompare(null)} />`}
     ${back != null && html`<${Dialog} title=${`Let generation ${back} serve again?`} onClose=${() => setBack(null)}><p>New events go to the rules of then. Runs that have begun end with the rules they began with.</p><${Failure} error=${failed} />
       <form method="dialog" class="actions"><button>Cancel</button><button type="button" class="primary" onClick=${roll}>Roll back</button></form></${Dialog}>`}</section>`;
