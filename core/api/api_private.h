@@ -95,8 +95,6 @@ struct job {
 
 	struct redelivery_job *redelivery; /* of the routes that send again; else NULL */
 	bool trial;
-	void *own;                         /* of routes that are worked on in parts; NULL: nothing is left */
-	void (*own_free)(void *own);
 };
 
 /* --- job.c --- */

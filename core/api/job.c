@@ -85,8 +85,6 @@ void job_free(struct job *job)
 	}
 	list_remove(&job->in_api);
 	redelivery_free(job->redelivery);
-	if (job->own)
-		job->own_free(job->own);
 	ruleset_unref(job->ruleset);
 	arena_finish(&job->arena);
 	buf_finish(&job->body);

@@ -1,20 +1,17 @@
-/* It is worked on by the API's thread in slices, so that others may ask for something in between. */
 #include "simulate/http_coverage.h"
 
-#include "api/api_private.h"
 #include "engine/stored_event.h"
 #include "format/exchange_text.h"
 #include "format/json.h"
 #include "script/coverage.h"
 #include "simulate/coverage_report.h"
 #include "simulate/simulation.h"
+#include "simulate/trial.h"
 
 enum {
 	EVENTS_DEFAULT = 2000, /* the newest */
 	EVENTS_MAX = 20000,
-	SLICE_EVENTS = 50,
-	SLICE_US = 50000,
-	TIME_MAX_MS = 10000, /* of the machine's clock */
+	PAGE_EVENTS = 200, /* read at once: the journal is not held for longer */
 	SINCE_DAYS = 7,
 	BYTES_MAX = 32 << 20, /* of events; in memory they take a few times that */
 	ATTEMPTS_ARENA_MAX = 16 << 20,
@@ -32,20 +29,15 @@ struct covering {
 	bool newest_only; /* the limit left out what is older, if it is in the time */
 	bool is_full;     /* a bound is reached: later events are left out */
 	bool quarantined; /* of the event that is looked at */
-
-	/* Of the slice. */
-	size_t slice_n;
-	int64_t slice_end_us;
+	size_t n_of_page;
 };
 
-static void covering_free(void *context)
+static void covering_finish(struct covering *covering)
 {
-	struct covering *covering = context;
 	simulation_destroy(covering->simulation);
 	event_list_finish(&covering->events);
 	coverage_destroy(covering->coverage);
 	free(covering->seqs);
-	free(covering);
 }
 
 /* --- the answers of then --- */
@@ -89,7 +81,7 @@ static struct answer *recorded(void *context, const struct event *event, struct 
 	struct wanted_answer wanted = {delivery, attempt, NULL};
 	struct delivery_query query = {.state = -1, .seq = covering->seqs[event->seq - 1]};
 	struct error error;
-	if (journal_read_deliveries(covering->job->api->reader, &query, take_delivery, &wanted, &error))
+	if (journal_read_deliveries(covering->job->api->trial_reader, &query, take_delivery, &wanted, &error))
 		log_error(covering->job->api->options.log, "a recorded answer cannot be read", "error",
 			  error.what);
 	covering->n_recorded += wanted.answer != NULL;
@@ -125,7 +117,7 @@ static int play(struct covering *covering, const struct event *event, uint64_t s
 {
 	struct job *job = covering->job;
 	covering->quarantined = false;
-	if (journal_read_runs(job->api->reader, seq, take_run, covering, &job->error))
+	if (journal_read_runs(job->api->trial_reader, seq, take_run, covering, &job->error))
 		return -1;
 	if (covering->quarantined)
 		return 0;
@@ -138,7 +130,6 @@ static int play(struct covering *covering, const struct event *event, uint64_t s
 	return 0;
 }
 
-/* So many at a time. */
 static bool take_event(void *context, const struct event_row *row)
 {
 	struct covering *covering = context;
@@ -146,28 +137,26 @@ static bool take_event(void *context, const struct event_row *row)
 	size_t n = covering->events.n;
 	event_restore(row, &covering->events);
 	covering->after_seq = row->seq;
-	covering->slice_n++;
+	covering->n_of_page++;
 	covering->bytes += row->json.n;
 	if (covering->events.n > n && play(covering, covering->events.events[n], row->seq)) {
 		job_fail(job, 500);
 		return false;
 	}
-	int64_t now_us = clock_mono_us(clock_system());
-	covering->is_full = covering->bytes > BYTES_MAX || now_us > covering->until_us;
-	return !covering->is_full && now_us < covering->slice_end_us;
+	covering->is_full = covering->bytes > BYTES_MAX || !trial_has_time(job, covering->until_us);
+	return !covering->is_full;
 }
 
 /* True: there may be more. */
-static bool play_slice(struct covering *covering)
+static bool play_page(struct covering *covering)
 {
 	struct job *job = covering->job;
 	struct event_query query = {
-		.after_seq = covering->after_seq, .since_ms = job->query.since_ms, .limit = SLICE_EVENTS};
-	covering->slice_n = 0;
-	covering->slice_end_us = clock_mono_us(clock_system()) + SLICE_US;
-	if (journal_read_events(job->api->reader, &query, take_event, covering, &job->error))
+		.after_seq = covering->after_seq, .since_ms = job->query.since_ms, .limit = PAGE_EVENTS};
+	covering->n_of_page = 0;
+	if (journal_read_events(job->api->trial_reader, &query, take_event, covering, &job->error))
 		job_fail(job, 500);
-	return job->status < 400 && covering->slice_n > 0 && !covering->is_full;
+	return job->status < 400 && covering->n_of_page > 0 && !covering->is_full;
 }
 
 /* --- the answer --- */
@@ -204,36 +193,27 @@ static int prepare(struct covering *covering)
 			  STR_ARG(job->query.path));
 		return job_fail(job, 404);
 	}
-	if (journal_read_figures(job->api->reader, &figures, &job->error) ||
+	if (journal_read_figures(job->api->trial_reader, &figures, &job->error) ||
 	    coverage_create(job->ruleset, &covering->coverage, &job->error))
 		return job_fail(job, 500);
 	if (figures.last_seq > job->query.limit)
 		covering->after_seq = figures.last_seq - job->query.limit;
 	covering->newest_only = covering->after_seq > 0;
-	covering->until_us = clock_mono_us(clock_system()) + TIME_MAX_MS * 1000;
+	covering->until_us = trial_until_us();
 	covering->seqs = mem_alloc(job->query.limit * sizeof *covering->seqs);
 	return 0;
 }
 
 static void work_coverage(struct job *job)
 {
-	struct covering *covering = job->own;
-	if (!covering->coverage && prepare(covering))
-		return;
-	if (play_slice(covering))
-		return;
-	if (job->status < 400)
-		answer(covering);
-	job->own = NULL;
-	covering_free(covering);
-}
-
-static void then_go_on(struct job *job)
-{
-	if (job->own && job->status < 400)
-		job_post(job);
-	else
-		job_answer(job);
+	struct covering covering = {.job = job, .now_ms = job->query.now_ms};
+	if (prepare(&covering) == 0) {
+		while (play_page(&covering))
+			;
+		if (job->status < 400)
+			answer(&covering);
+	}
+	covering_finish(&covering);
 }
 
 static void on_coverage(void *context, struct http_request *request)
@@ -242,16 +222,10 @@ static void on_coverage(void *context, struct http_request *request)
 				  EVENTS_DEFAULT, EVENTS_MAX, true);
 	if (!job)
 		return;
-	struct covering *covering = mem_zalloc(sizeof *covering);
-	covering->job = job;
-	covering->now_ms = job->query.now_ms;
 	if (!job->query.since_ms)
 		job->query.since_ms = job->query.now_ms - SINCE_DAYS * INT64_C(86400000);
-	job->own = covering;
-	job->own_free = covering_free;
 	job->work = work_coverage;
-	job->then = then_go_on;
-	job_post(job);
+	job_post_trial(job);
 }
 
 void coverage_routes(struct api *api, struct http_server *server)
