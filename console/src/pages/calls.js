@@ -64,7 +64,10 @@ function Happened({ entry, start, all, onChange }) {
 }
 
 export function Calls({ uii }) {
-  const { data, error, reload } = useAsk(uii ? `/v1/calls/${encodeURIComponent(uii)}` : null);
+  // While something of it is under way the page looks again by itself: not every end of a run is a delivery.
+  const [busy, setBusy] = useState(false);
+  const { data, error, reload } = useAsk(uii ? `/v1/calls/${encodeURIComponent(uii)}` : null, { every: busy ? 2000 : 0 });
+  useEffect(() => setBusy(Boolean(data?.events.some((entry) => !entry.done))), [data]);
   const [all, setAll] = useState(false);
   useEffect(() => onDelivery((row) => row.call === uii && setTimeout(reload, 300)), [uii]);
   const events = data?.events || [];
