@@ -5,6 +5,12 @@
 
 #include <stdio.h>
 
+/* A run that an operator had asked for. */
+struct asked_run {
+	struct str campaign, rule;
+	uint32_t generation;
+};
+
 struct quarantining {
 	struct engine *engine;
 	struct event *event;
@@ -12,6 +18,8 @@ struct quarantining {
 	struct arena arena;
 	struct str *over; /* pairs of campaign and rule: runs that had ended before */
 	size_t n_over;
+	struct asked_run *asked;
+	size_t n_asked;
 };
 
 static bool take_run(void *context, const struct journal_run *row)
@@ -22,6 +30,11 @@ static bool take_run(void *context, const struct journal_run *row)
 	it->over = mem_realloc(it->over, (it->n_over + 2) * sizeof *it->over);
 	it->over[it->n_over++] = arena_copy(&it->arena, row->campaign);
 	it->over[it->n_over++] = arena_copy(&it->arena, row->rule);
+	if (row->outcome != OUTCOME_AGAIN)
+		return true;
+	it->asked = mem_realloc(it->asked, (it->n_asked + 1) * sizeof *it->asked);
+	it->asked[it->n_asked++] =
+		(struct asked_run){it->over[it->n_over - 2], it->over[it->n_over - 1], row->generation};
 	return true;
 }
 
@@ -33,7 +46,7 @@ static bool is_over(const struct quarantining *it, const struct rule *rule)
 	return false;
 }
 
-static void fail_rule(const struct quarantining *it, const struct rule *rule)
+static void fail_rule(const struct quarantining *it, const struct rule *rule, uint32_t generation)
 {
 	const struct suspicion *suspicion = &it->suspicion;
 	char reason[400];
@@ -51,7 +64,7 @@ static void fail_rule(const struct quarantining *it, const struct rule *rule)
 			STR_ARG(suspicion->rule), suspicion->rule.n ? "'" : "");
 	engine_count(&it->engine->totals.runs_failed);
 	record_run(engine_shard(it->engine, str_hash(it->event->subject)), it->event, rule,
-		   &(struct run_record){OUTCOME_FAILED, str_of(reason), NULL, 0, NULL});
+		   &(struct run_record){OUTCOME_FAILED, str_of(reason), NULL, generation, NULL});
 }
 
 static void fail_rules(const struct quarantining *it, const struct campaign *campaign)
@@ -61,7 +74,17 @@ static void fail_rules(const struct quarantining *it, const struct campaign *cam
 		const struct condition *failed;
 		if (rule_wants(rule, it->event->type) && rule_matches(rule, it->event, &failed) &&
 		    !is_over(it, rule))
-			fail_rule(it, rule);
+			fail_rule(it, rule, 0);
+	}
+}
+
+/* By name: their rules may be those of another generation. They can be asked for once more. */
+static void fail_asked(const struct quarantining *it)
+{
+	for (size_t i = 0; i < it->n_asked; i++) {
+		struct campaign campaign = {.name = it->asked[i].campaign};
+		struct rule rule = {.name = it->asked[i].rule, .campaign = &campaign};
+		fail_rule(it, &rule, it->asked[i].generation);
 	}
 }
 
@@ -89,6 +112,7 @@ static int settle(struct quarantining *it, struct journal_reader *reader, const 
 		return -1;
 	if (ruleset)
 		fail_rules(it, ruleset_serving(ruleset, it->event->source));
+	fail_asked(it);
 	log_error(&engine->log, "an event is quarantined: the engine has crashed twice while it worked on it",
 		  "event", LOG_STR(it->event->id), "call", LOG_STR(it->event->subject), "campaign",
 		  it->suspicion.campaign.n ? it->suspicion.campaign.p : NULL, "rule",
@@ -109,6 +133,7 @@ int quarantine(struct engine *engine, struct journal_reader *reader, struct even
 	arena_init(&it.arena, 1 << 20);
 	int result = settle(&it, reader, ruleset, reterr);
 	free(it.over);
+	free(it.asked);
 	arena_finish(&it.arena);
 	return result;
 }

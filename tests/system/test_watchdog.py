@@ -59,6 +59,27 @@ def test_what_crashes_twice_is_quarantined(start_engine, fault, signal_name):
     assert engine.running()
 
 
+def test_a_run_that_was_asked_for_and_crashes_can_be_asked_for_again(start_engine, tmp_path):
+    data = tmp_path / "data"
+    engine = start_engine({"campaign.lua": 'serves { "/queues/1" }\n'}, data=data)
+    engine.post_events(event("bad"))
+    until(lambda: json.loads(engine.get("/v1/status")[2])["journal"]["open_events"] == 0)
+    engine.stop()
+    engine = start_engine(RULES, data=data, args=["--supervise", "--shards", "1"], env={"SWITCHHOOK_FAULT": "crash:bad"})
+    missing = {"missing": True, "since": "1h", "rule": "in lua"}
+    assert json.loads(engine.post("/v1/redeliver", missing | {"dry_run": True})[2])["count"] == 1
+    try:
+        engine.post("/v1/redeliver", missing)
+    except OSError:
+        pass  # the engine may be gone before it answers
+    engine.wait_for_log('an event is quarantined.*"event":"bad"')
+    move_to_port_after(engine, "an event is quarantined")
+    run = wait_for_outcome(engine, "bad", "in lua", "failed")
+    assert "quarantined: the engine has crashed 2 times" in run["reason"]
+    assert json.loads(engine.get("/v1/deliveries?state=dead")[2])["runs"][0]["id"] == run["id"]
+    assert json.loads(engine.post("/v1/redeliver", missing | {"dry_run": True})[2])["count"] == 0
+
+
 def test_a_crash_without_a_supervisor_is_an_abort(start_engine, tmp_path):
     data = tmp_path / "data"
     for _ in range(2):
