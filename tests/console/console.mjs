@@ -256,6 +256,9 @@ export const scenarios = {
     await writeFile(join(rules, "late.lua"), 'serves { "/queues/9" }\nlocal web = require "services.web"\nrule "too late" { on = "post_call", fire = web.good }\nrule "a note" { on = "post_call", run = function() end }\n');
     await post("/v1/rules/reload", {});
     await open(page, "/ui/deliveries");
+    // What is not settled is left out.
+    const settled = () => page.waitForFunction(async () => (await (await fetch("/v1/status")).json()).journal.open_events === 0);
+    await settled();
     await page.getByRole("button", { name: "Find missing…" }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByText("6 runs are missing", { exact: false }).waitFor();
@@ -266,6 +269,7 @@ export const scenarios = {
     await dialog.getByRole("button", { name: "Make 3 runs" }).click();
     await page.getByText("3 runs are made up for.").waitFor();
     await page.locator("[data-row]", { hasText: "too late" }).nth(2).waitFor();
+    await settled();
     await page.getByRole("button", { name: "Find missing…" }).click();
     await dialog.getByText("3 runs are missing", { exact: false }).waitFor();
     await dialog.getByText("a note").first().waitFor();
