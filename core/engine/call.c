@@ -9,6 +9,26 @@ static struct call *call_find(struct shard *shard, struct str subject)
 	return call;
 }
 
+static void remember(struct call *call, struct event *event)
+{
+	if (call->n_events == CALL_HISTORY_MAX)
+		return;
+	if (call->n_events == call->capacity) {
+		call->capacity = call->capacity ? call->capacity * 2 : 4;
+		call->events = mem_realloc(call->events, call->capacity * sizeof *call->events);
+	}
+	call->events[call->n_events++] = event_ref(event);
+}
+
+static void forget_events(struct call *call)
+{
+	for (size_t i = 0; i < call->n_events && !call->packed; i++)
+		event_unref((struct event *)(uintptr_t)call->events[i]);
+	free(call->events);
+	call->events = NULL;
+	call->n_events = call->capacity = 0;
+}
+
 static void call_free(struct call *call)
 {
 	struct shard *shard = call->shard;
@@ -18,11 +38,64 @@ static void call_free(struct call *call)
 		shard->n_idle_events -= call->n_events;
 	}
 	HASH_DEL(shard->calls, call);
-	for (size_t i = 0; i < call->n_events; i++)
-		event_unref((struct event *)(uintptr_t)call->events[i]);
-	event_unref(call->first);
-	free(call->events);
+	forget_events(call);
+	free(call->packed);
 	free(call);
+}
+
+/* --- while nothing happens
+ * -------------------------------------------------------------------------------------- */
+
+struct packed_event {
+	uint64_t seq;
+	int64_t arrived_ms;
+	uint32_t generation;
+	uint32_t n; /* bytes of JSON that follow */
+};
+
+/* Without a journal the history of an idle call stands here alone. Few calls come back, so it is kept as
+ * text: a third of the memory, and the rest is used again by the next event while it is still in the
+ * processor's cache. */
+static void pack(struct call *call)
+{
+	size_t size = 0;
+	for (size_t i = 0; i < call->n_events; i++)
+		size += sizeof(struct packed_event) + call->events[i]->json.n;
+	char *packed = mem_alloc(size), *at = packed;
+	for (size_t i = 0; i < call->n_events; i++) {
+		const struct event *event = call->events[i];
+		struct packed_event head = {event->seq, event->arrived_ms, event->generation,
+					    (uint32_t)event->json.n};
+		memcpy(at, &head, sizeof head);
+		memcpy(at + sizeof head, event->json.p, event->json.n);
+		at += sizeof head + event->json.n;
+	}
+	size_t n = call->n_events;
+	forget_events(call);
+	call->n_events = n;
+	call->packed = packed;
+}
+
+static void unpack(struct call *call)
+{
+	struct event_list list = {0};
+	const char *at = call->packed;
+	for (size_t i = 0; i < call->n_events; i++) {
+		struct packed_event head;
+		memcpy(&head, at, sizeof head);
+		struct event_row row = {.seq = head.seq,
+					.generation = head.generation,
+					.arrived_ms = head.arrived_ms,
+					.json = {at + sizeof head, head.n}};
+		event_restore(&row, &list);
+		at += sizeof head + head.n;
+	}
+	call->n_events = 0;
+	for (size_t i = 0; i < list.n; i++)
+		remember(call, list.events[i]);
+	event_list_finish(&list);
+	free(call->packed);
+	call->packed = NULL;
 }
 
 static void call_wake(struct call *call)
@@ -32,6 +105,8 @@ static void call_wake(struct call *call)
 	list_remove(&call->in_idle);
 	call->shard->n_idle_calls--;
 	call->shard->n_idle_events -= call->n_events;
+	if (call->packed)
+		unpack(call);
 }
 
 void call_release(struct call *call)
@@ -43,6 +118,8 @@ void call_release(struct call *call)
 	list_append(&shard->idle_calls, &call->in_idle);
 	shard->n_idle_calls++;
 	shard->n_idle_events += call->n_events;
+	if (!shard->engine->options.journal && !shard->engine->options.keep_history && call->n_events)
+		pack(call);
 }
 
 /* The oldest go first. A call may come back after that, with a history that begins anew. */
@@ -60,19 +137,6 @@ static void trim_idle(struct shard *shard)
 	}
 }
 
-static void remember(struct call *call, struct event *event)
-{
-	if (call->n_events == CALL_HISTORY_MAX)
-		return;
-	if (call->n_events == call->capacity) {
-		call->capacity = call->capacity ? call->capacity * 2 : 4;
-		call->events = mem_realloc(call->events, call->capacity * sizeof *call->events);
-	}
-	call->events[call->n_events++] = event_ref(event);
-}
-
-/* The table's key must live as long as the call does: it points into the first event, which the history
- * keeps. */
 static struct call *call_of_event(struct shard *shard, struct event *event)
 {
 	struct call *call = call_find(shard, event->subject);
@@ -80,10 +144,10 @@ static struct call *call_of_event(struct shard *shard, struct event *event)
 		call_wake(call);
 		return call;
 	}
-	call = mem_zalloc(sizeof *call);
+	call = mem_zalloc(sizeof *call + event->subject.n);
 	call->shard = shard;
-	call->first = event_ref(event); /* the key of the table must live as long as the call does */
-	call->subject = event->subject;
+	memcpy(call + 1, event->subject.p, event->subject.n);
+	call->subject = (struct str){(const char *)(call + 1), event->subject.n};
 	list_init(&call->runs);
 	list_init(&call->in_idle);
 	HASH_ADD_KEYPTR(hh, shard->calls, call->subject.p, call->subject.n, call);

@@ -122,10 +122,10 @@ bool runs_take_slice(struct shard *shard);
  * while. */
 struct call {
 	struct shard *shard;
-	struct event *first;
-	struct str subject; /* of its first event */
+	struct str subject; /* its own copy: the key of the table */
 	const struct event **events;
 	size_t n_events, capacity;
+	char *packed;     /* the events' texts while it is idle; NULL: they are in `events` */
 	struct list runs; /* that are not over */
 	struct list in_idle;
 	bool loaded; /* nothing of it is missing in `events` but what is over the maximum */

@@ -259,6 +259,26 @@ static void too_much_pending_is_refused(void **state)
 	virtual_stop(&v);
 }
 
+/* Between two events nothing of the call runs, so that its history rests as text. */
+static void a_call_that_rested_has_its_history(void **state)
+{
+	struct virtual_engine v;
+	virtual_start(&v, SERVICE
+		      "rule 'h' { on = 'post_call', run = function(call)\n"
+		      "  local seen = {}\n"
+		      "  for i, e in ipairs(call.history) do seen[i] = e.type .. '=' .. (e.ani or '') end\n"
+		      "  crm:send { text = table.concat(seen, ' ') }\n"
+		      "end }");
+	virtual_tags(&v, "e1", "agent_connect", "\"ani\":\"5105550111\"");
+	virtual_advance(&v, 60000);
+	virtual_tags(&v, "e2", "agent_termination", "");
+	virtual_advance(&v, 60000);
+	virtual_tags(&v, "e3", "post_call", "\"ani\":\"\u00fc\"");
+	assert_int_equal(v.n_sent, 1);
+	assert_string_equal(v.sent[0].body, "agent_connect=5105550111 agent_termination= post_call=\u00fc");
+	virtual_stop(&v);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +296,7 @@ int main(void)
 		cmocka_unit_test(a_run_that_is_too_long_or_fails_hurts_no_other),
 		cmocka_unit_test(what_is_unfinished_is_abandoned_cleanly),
 		cmocka_unit_test(too_much_pending_is_refused),
+		cmocka_unit_test(a_call_that_rested_has_its_history),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
