@@ -34,6 +34,13 @@ function Filters({ filter }) {
   </form>`;
 }
 
+// A row that is shown says how it stands now, also when it does not fit the filter any more.
+function withRow(rows, row, filter) {
+  const at = rows.findIndex((one) => one.id === row.id);
+  if (at < 0) return fits(row, filter) ? [row, ...rows] : rows;
+  return rows[at].attempt_count > row.attempt_count ? rows : rows.with(at, { ...rows[at], ...row, n: rows[at].n });
+}
+
 // Rows of the filter, newest first, kept up to date by the stream unless somebody reads further down.
 function useRows(filter) {
   const [state, set] = useState({ rows: null, runs: [], more: false, error: null, fresh: 0 });
@@ -42,21 +49,26 @@ function useRows(filter) {
   const path = (more) => `/v1/deliveries${query({ ...filter, limit: PAGE, ...more })}`;
   const key = JSON.stringify(filter);
   const busy = useRef(false);
-  const load = () => ask(path()).then(
-    (answer) => set({ rows: answer.deliveries, runs: answer.runs || [], more: answer.more, error: null, fresh: 0 }),
-    (error) => set((before) => ({ ...before, error, rows: before.rows || [] })));
+  // What the stream tells while a list is on its way is not in that list.
+  const meanwhile = useRef(new Set());
+  const load = () => {
+    const late = [];
+    meanwhile.current.add(late);
+    return ask(path()).finally(() => meanwhile.current.delete(late)).then(
+      (answer) => set({ rows: late.reduce((rows, row) => withRow(rows, row, filter), answer.deliveries), runs: answer.runs || [], more: answer.more, error: null, fresh: 0 }),
+      (error) => set((before) => ({ ...before, error, rows: before.rows || [] })));
+  };
   useEffect(() => {
     set({ rows: null, runs: [], more: false, error: null, fresh: 0 });
     load();
     return onDelivery((row) => {
+      for (const late of meanwhile.current) late.push(row);
       set((before) => {
         if (!before.rows) return before;
-        const at = before.rows.findIndex((one) => one.id === row.id);
-        // A row that is shown says how it stands now, also when it does not fit the filter any more.
-        if (at >= 0) return { ...before, rows: before.rows.with(at, { ...before.rows[at], ...row, n: before.rows[at].n }) };
-        if (!fits(row, filter)) return before;
+        const rows = withRow(before.rows, row, filter);
+        if (rows.length === before.rows.length) return { ...before, rows };
         if (paused.current) return { ...before, fresh: before.fresh + 1 };
-        return { ...before, rows: [row, ...before.rows].slice(0, Math.max(PAGE, before.rows.length)), more: before.more || before.rows.length >= PAGE };
+        return { ...before, rows: rows.slice(0, Math.max(PAGE, before.rows.length)), more: before.more || before.rows.length >= PAGE };
       });
     }, () => {
       // More happened than the stream tells: ask for what there is now, one after the other.
