@@ -62,7 +62,7 @@ def answers(request, switchhook, tmp_path_factory):
     (rules / "main.lua").write_text(MAIN)
     (rules / "other.lua").write_text(OTHER)
     (rules / "broken.lua").write_text('serves { "/queues/3" }\nrule "broken" { on = "post_call", wen = { ani = "1" } }\n')
-    engine = Engine(switchhook, rules, home / "data", [])
+    engine = Engine(switchhook, rules, home / "data", ["--max-run-time", "5s"])
     try:
         engine.post_events(*[event(number) for number in range(2, 140)])
         engine.post_events(event(1, sess_recording_url="https://example.com/r.wav"))

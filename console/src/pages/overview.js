@@ -26,7 +26,7 @@ function findings(status, services, live, state) {
   }
   if (age > 10 * 60000) list.push({ level: "warn", what: `The oldest delivery waits for ${span(age)}`, why: "A service is slow, or is tried again and again.", href: "/ui/deliveries?state=pending", link: "What waits" });
   const failed = live?.runs_failed ?? status.totals.runs_failed;
-  if (failed) list.push({ level: "warn", what: `${number(failed)} ${failed === 1 ? "run of a rule" : "runs of rules"} failed`, why: "Since the engine was started. Each can be run again.", href: "/ui/deliveries?state=dead", link: "Look at them" });
+  if (failed) list.push({ level: "warn", what: `${number(failed)} ${failed === 1 ? "run of a rule" : "runs of rules"} failed`, why: "Since the engine was started. Each can be run again.", href: "/ui/deliveries?state=dead", link: "Show the runs" });
   if (status.rule_warnings) list.push({ level: "note", what: `${number(status.rule_warnings)} ${status.rule_warnings === 1 ? "warning" : "warnings"} in the rules`, href: "/ui/rules", link: "Read" });
   return list;
 }
