@@ -140,17 +140,19 @@ static void delivery_tables(struct query *sql, const struct delivery_query *quer
 			       " AND d.seq = e.seq");
 	else if (query->seq)
 		query_add(sql, "deliveries d INDEXED BY deliveries_id");
+	else if (query->state == DELIVERY_PENDING || query->state == DELIVERY_DEAD)
+		query_add(sql, "deliveries d INDEXED BY deliveries_unsettled");
 	else
 		query_add(sql, "deliveries d");
 }
 
-/* A state with an index of its own is named by a literal, or the planner cannot know that the index holds it.
+/* For a state with an index of its own, word for word what the index says, or the planner would not use it.
  */
 static void delivery_state(struct query *sql, int state)
 {
-	static const char *const states[] = {[DELIVERY_PENDING] = " AND d.state = 0",
+	static const char *const states[] = {[DELIVERY_PENDING] = " AND d.state IN (0, 2) AND d.state = 0",
 					     [DELIVERY_DELIVERED] = " AND d.state = 1",
-					     [DELIVERY_DEAD] = " AND d.state = 2",
+					     [DELIVERY_DEAD] = " AND d.state IN (0, 2) AND d.state = 2",
 					     [DELIVERY_EXPIRED] = " AND d.state = 3"};
 	if (state >= 0 && state < (int)countof(states))
 		query_add(sql, states[state]);
