@@ -176,8 +176,8 @@ def sample_rules(tmp_path):
     """sample_rules(sink) copies the rules that come with the program, with their services moved to this sink."""
     def copy(sink):
         folder = tmp_path / "sample-rules"
-        for path in (ROOT / "rules").rglob("*.lua"):
-            if path.name.endswith("_test.lua"):
+        for path in (ROOT / "rules").rglob("*"):
+            if path.suffix not in (".lua", ".wsdl") or path.name.endswith("_test.lua"):
                 continue
             to = folder / path.relative_to(ROOT / "rules")
             to.parent.mkdir(parents=True, exist_ok=True)

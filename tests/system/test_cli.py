@@ -147,4 +147,4 @@ def test_check_of_a_missing_folder_ends_with_1(run_command):
 def test_the_rules_that_come_with_the_program_have_no_problems(run_command):
     done = run_command("check", "--strict")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout == "3 campaigns, 6 services: no problems\n"
+    assert done.stdout == "4 campaigns, 7 services: no problems\n"
