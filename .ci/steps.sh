@@ -1,12 +1,9 @@
 # Steps that ./quickstart and ./check share: the Debian packages that this project needs, installing them, and building.
 
-build_packages="gcc g++ meson ninja-build pkg-config liblua5.4-dev libuv1-dev libmicrohttpd-dev libyajl-dev uthash-dev libssl-dev
+build_packages="gcc g++ meson ninja-build pkg-config lua5.4 liblua5.4-dev libuv1-dev libmicrohttpd-dev libyajl-dev uthash-dev libssl-dev
   libxxhash-dev libsqlite3-dev libglib2.0-dev libphonenumber-dev libcurl4-openssl-dev libhttp-parser-dev libexpat1-dev libpcre2-dev libpopt-dev libsmartcols-dev libjemalloc-dev zlib1g-dev libsystemd-dev tzdata ca-certificates"
 test_packages="curl libcmocka-dev python3-pytest nginx-light tinyproxy openssl strace zsh fish prometheus chromium gsoap libgsoap-dev python3-spyne python3-zeep python3-lxml
   mkdocs python3-jsonschema mandoc systemd"
-
-# Makes docs/reference/lua.md.
-test_packages+=" lua5.4"
 
 # As root: updates, and installs the packages. The daemons among them are for tests, which start their own: they are started neither now
 # (policy-rc.d(8), but for one that is there already) nor at the next boot.

@@ -2,6 +2,7 @@
 // OUTPUT/licences.txt with the licence of each package that is in them.
 // The names hold a hash of the content, so that a browser may keep them for ever; index.html names them.
 import { build } from "esbuild";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
@@ -17,20 +18,32 @@ if (!out) {
 
 const FIRST_PAINT_MAX = 100 * 1000; // compressed bytes, without the editor
 
-// The engine's list of tags is the only one.
-const tags = {
-  name: "tags",
+// What stands elsewhere once, as a module: name => its text.
+const virtual = {
+  // What the editor completes, from the descriptions of the names that rules see, and the engine's own list of filters.
+  meta() {
+    const meta = JSON.parse(execFileSync("lua5.4", [join(here, "../scripts/completion.lua"), join(here, "../scripts/meta")], { encoding: "utf8" }));
+    meta.filters = [...readFileSync(join(here, "../core/format/filter.c"), "utf8").matchAll(/\[FILTER_\w+\] = \{STR\("(\w+)"\), \d, \d, "((?:[^"\\]|\\.)*)"\}/g)].map(([, name, example]) => [name, example]);
+    if (!meta.filters.length) throw new Error("core/format/filter.c lists no filters any more");
+    return `export const META = ${JSON.stringify(meta)};`;
+  },
+  // The sample calls of the working example.
+  samples() {
+    const folder = join(here, "../rules/samples");
+    const samples = readdirSync(folder).filter((name) => name.endsWith(".ndjson")).sort().map((name) => ({ name: name.slice(0, -7), text: readFileSync(join(folder, name), "utf8") }));
+    return `export const SAMPLES = ${JSON.stringify(samples)};`;
+  },
+};
+const modules = {
+  name: "modules",
   setup(plugin) {
-    const source = join(here, "../core/model/tag.c");
-    plugin.onResolve({ filter: /^virtual:tags$/ }, () => ({ path: source, namespace: "tags" }));
-    plugin.onLoad({ filter: /.*/, namespace: "tags" }, () => ({
-      contents: `export const TAGS = ${JSON.stringify([...readFileSync(source, "utf8").matchAll(/WORD\("([a-z0-9_]+)"\)/g)].map(([, name]) => name))};`,
-    }));
+    plugin.onResolve({ filter: /^virtual:/ }, ({ path }) => ({ path: path.slice(8), namespace: "virtual" }));
+    plugin.onLoad({ filter: /.*/, namespace: "virtual" }, ({ path }) => ({ contents: virtual[path]() }));
   },
 };
 
 const result = await build({
-  plugins: [tags],
+  plugins: [modules],
   entryPoints: [join(here, "src/main.js"), join(here, "src/style.css")],
   bundle: true, minify: true, format: "esm", splitting: true, target: "es2022", write: false, metafile: true,
   outdir: out, entryNames: "[name]-[hash]", chunkNames: "[name]-[hash]", absWorkingDir: here, legalComments: "none", logLevel: "warning",

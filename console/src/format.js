@@ -36,6 +36,20 @@ export const bytes = (n) => {
   return "";
 };
 
+// JSON with its lines broken; as it is when it is none, or holds a number that would come out as another one.
+export function pretty(text) {
+  let exact = true;
+  try {
+    const value = JSON.parse(text, (_, one, context) => {
+      if (typeof one === "number" && (context ? String(one) !== context.source : !Number.isSafeInteger(one))) exact = false;
+      return one;
+    });
+    return exact ? JSON.stringify(value, null, 2) : text;
+  } catch {
+    return text;
+  }
+}
+
 // Characters that would hide, move or reverse what stands beside them are shown by their names.
 export const visible = (text) => String(text ?? "").replace(
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g,

@@ -2,7 +2,7 @@
 import { html } from "./html.js";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ask } from "./api.js";
-import { visible } from "./format.js";
+import { pretty, visible } from "./format.js";
 
 // What a path answers: { data, error, loading, reload }. The last data stay while new ones are fetched; another `version` asks anew.
 export function useAsk(path, { every = 0, ask: how = ask, version = 0 } = {}) {
@@ -70,16 +70,13 @@ function pieces(text) {
   return list;
 }
 
-function pretty(text) {
-  if (!text || text.length >= 64 * 1024) return text;
-  try { return JSON.stringify(JSON.parse(text), null, 2); } catch { return text; }
-}
+const broken = (text) => (!text || text.length >= 64 * 1024 ? text : pretty(text));
 
 // A text from outside: as text, bounded until somebody wants all of it.
 export function Body({ text, base64, cut, empty = "no body" }) {
   const [all, setAll] = useState(false);
   const whole = text ?? base64 ?? "";
-  const shown = useMemo(() => pieces(visible(all ? pretty(text) ?? whole : (pretty(text) ?? whole).slice(0, PIECE))), [text, base64, all]);
+  const shown = useMemo(() => pieces(visible(all ? broken(text) ?? whole : (broken(text) ?? whole).slice(0, PIECE))), [text, base64, all]);
   if (!whole) return html`<p class="dim">${empty}</p>`;
   return html`<pre class="body" tabindex="0">${shown.map((piece, i) => html`<span class="piece" key=${i}>${piece}</span>`)}</pre>
     ${base64 && html`<p class="dim">Not text; shown as base64.</p>`}

@@ -26,6 +26,8 @@ struct api_options {
 	const struct log *log;
 	const char *durability; /* "full", "relaxed", "none"; said in status */
 	const char *version;
+	const char *rules_folder;      /* on disk */
+	bool edit_rules;               /* its files may be saved over the API */
 	const char *web_root;          /* of the console; NULL: what is in the program */
 	const char *const *host_names; /* under which the engine may be asked; api/guard.h. Outlive the API */
 	size_t n_host_names;

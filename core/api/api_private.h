@@ -148,6 +148,9 @@ void put_problems(struct buf *out, const struct ruleset *ruleset);
 /* "kept":[…],"not_loaded":[…]: campaigns with errors, which go on as they were or serve nothing. */
 void put_kept(struct buf *out, const struct ruleset *ruleset);
 
+/* What came of a reload that was not refused, as one JSON object. */
+void show_reload(struct buf *out, const struct reload_report *report);
+
 /* --- timeline.c; on the thread --- */
 
 /* An event with what each rule made of it, as one JSON object. 0, or -1 with job->error and status. */

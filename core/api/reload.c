@@ -51,7 +51,7 @@ void put_kept(struct buf *out, const struct ruleset *ruleset)
 	buf_char(out, ']');
 }
 
-static void show_report(struct buf *out, const struct reload_report *report)
+void show_reload(struct buf *out, const struct reload_report *report)
 {
 	const struct ruleset *ruleset = report->ruleset;
 	buf_char(out, '{');
@@ -80,7 +80,7 @@ static void reloaded(void *context, const struct reload_report *report)
 		return;
 	}
 	buf_init(&out, ANSWER_MAX);
-	show_report(&out, report);
+	show_reload(&out, report);
 	http_respond(request, 200, headers, countof(headers), buf_view(&out));
 	buf_finish(&out);
 }

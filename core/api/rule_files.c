@@ -1,7 +1,14 @@
 /* GET /v1/rules/files: the source of the rules that serve. */
 #include "api/api_private.h"
 
+#include "engine/generation.h"
 #include "format/json.h"
+
+static void put_hash(struct buf *out, const struct source_file *file)
+{
+	struct source_hash hash = source_hash(file->text);
+	put_text(out, "hash", str_of(hash.z));
+}
 
 static void show_list(struct buf *out, const struct ruleset *ruleset)
 {
@@ -12,6 +19,7 @@ static void show_list(struct buf *out, const struct ruleset *ruleset)
 		buf_char(out, '{');
 		put_text(out, "path", ruleset->files[i].path);
 		put_number(out, "bytes", (int64_t)ruleset->files[i].text.n);
+		put_hash(out, &ruleset->files[i]);
 		buf_char(out, '}');
 	}
 	buf_char(out, ']');
@@ -27,6 +35,7 @@ static void show_one(struct job *job, const struct ruleset *ruleset)
 	}
 	put_text(&job->body, "path", file->path);
 	put_text(&job->body, "text", file->text);
+	put_hash(&job->body, file);
 }
 
 static void work_files(struct job *job)
@@ -34,6 +43,7 @@ static void work_files(struct job *job)
 	const struct ruleset *ruleset = job->ruleset;
 	buf_char(&job->body, '{');
 	put_number(&job->body, "generation", ruleset->generation);
+	put_bool(&job->body, "editable", job->api->options.edit_rules);
 	if (job->query.path.p)
 		show_one(job, ruleset);
 	else

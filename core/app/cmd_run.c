@@ -33,7 +33,7 @@ struct run_command {
 		*secrets_text, *proxy;
 	char **hosts, **ranges; /* NULL, or ended by NULL */
 	struct retain_options retain;
-	int drain, shards, max_pending, quiet, no_watch, test_on_reload, supervise;
+	int drain, shards, max_pending, quiet, no_watch, test_on_reload, supervise, edit_rules;
 	enum durability durability;
 	struct listen_address listen;
 	int64_t grace_ms, stall_ms;
@@ -199,6 +199,8 @@ static void start_routes(struct run_command *run, struct journal *journal)
 		.log = &run->log,
 		.durability = run->durability_text,
 		.version = VERSION,
+		.rules_folder = run->rules,
+		.edit_rules = run->edit_rules,
 		.web_root = run->web_root,
 		.host_names = (const char *const *)run->hosts,
 		.n_host_names = n_hosts(run),
@@ -434,6 +436,13 @@ static int check_and_serve(const struct command *command, struct run_command *ru
 		return options_wrong(command, "%s; %s", error.what, error.hint);
 	if (run->drain && !run->events)
 		return options_wrong(command, "--drain needs --events FILE: it stops when they are settled");
+	if (run->edit_rules && !run->access.token_file) {
+		error_set(&error, "--edit-rules needs --token-file: anybody who reaches the engine could "
+				  "change the rules");
+		error_hint(&error,
+			   "give --token-file FILE with a token a line (openssl rand -hex 32 makes one)");
+		return refuse(&error);
+	}
 	if (listen_options_load(&run->access, run->listen.loopback, run->listen_text, clock_system(),
 				&run->log, &error))
 		return refuse(&error);
@@ -480,6 +489,8 @@ static int run_run(const struct command *command, int argc, char **argv)
 		 "a folder with another console than the one in the program", "DIR"},
 		{"test-on-reload", 0, POPT_ARG_NONE, &run.test_on_reload, 0,
 		 "changed rules serve only when their *_test.lua pass", NULL},
+		{"edit-rules", 0, POPT_ARG_NONE, &run.edit_rules, 0,
+		 "operators may save rules from the console; needs --token-file", NULL},
 		{"no-watch", 0, POPT_ARG_NONE, &run.no_watch, 0,
 		 "do not watch the rules folder; `switchhook reload` and SIGHUP load it anew", NULL},
 		OPTIONS_LIMITS(&run.limits_options),

@@ -21,5 +21,5 @@ static void work_check(struct job *job)
 
 void simulate_on_check(void *context, struct http_request *request)
 {
-	trial_begin(context, request, work_check);
+	trial_begin(context, request, work_check, NULL);
 }

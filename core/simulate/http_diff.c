@@ -143,7 +143,7 @@ void simulate_on_diff(void *context, struct http_request *request)
 	struct api *api = context;
 	struct error error;
 	if (api->options.journal) {
-		trial_begin(api, request, work_diff);
+		trial_begin(api, request, work_diff, NULL);
 		return;
 	}
 	error_set(&error, "this engine keeps no journal (--durability none): there are no recorded events");

@@ -27,22 +27,33 @@ static int fail(struct simulate_job *simulate)
 
 /* --- what is asked --- */
 
-static int read_events(struct simulate_job *simulate, const struct value *events)
+/* A text is read as a file of samples is, to the digit, and its errors have their place in it. */
+static int parse_events(struct simulate_job *simulate, const struct value *events)
 {
 	struct job *job = simulate->job;
 	struct buf text;
-	if (!events || (events->kind != VALUE_ARRAY && events->kind != VALUE_OBJECT)) {
-		error_set(&job->error, "'events' must be an event or an array of events");
-		return fail(simulate);
-	}
+	if (events->kind == VALUE_STRING)
+		return samples_parse(events->text, "events", &simulate->events, &job->error);
 	buf_init(&text, ANSWER_MAX);
 	json_write(&text, events);
 	int result = samples_parse(buf_view(&text), "events", &simulate->events, &job->error);
 	buf_finish(&text);
+	/* The line and column count in a text that the asker never saw. */
+	job->error.line = job->error.column = 0;
+	return result;
+}
+
+static int read_events(struct simulate_job *simulate, const struct value *events)
+{
+	struct job *job = simulate->job;
+	if (!events ||
+	    (events->kind != VALUE_ARRAY && events->kind != VALUE_OBJECT && events->kind != VALUE_STRING)) {
+		error_set(&job->error, "'events' must be an event, an array of events, or their text");
+		return fail(simulate);
+	}
+	int result = parse_events(simulate, events);
 	if (result == 0 && (!simulate->events.n || simulate->events.n > EVENTS_MAX))
 		result = error_set(&job->error, "'events' must hold 1 to %d events", EVENTS_MAX);
-	/* Their line and column count in a text that the asker never saw. */
-	job->error.line = job->error.column = 0;
 	if (result)
 		return fail(simulate);
 	samples_arrive(&simulate->events);
@@ -173,7 +184,7 @@ static void work_simulate(struct job *job)
 
 static void on_simulate(void *context, struct http_request *request)
 {
-	trial_begin(context, request, work_simulate);
+	trial_begin(context, request, work_simulate, NULL);
 }
 
 void simulate_routes(struct api *api, struct http_server *server)
@@ -181,4 +192,6 @@ void simulate_routes(struct api *api, struct http_server *server)
 	http_server_route(server, "POST", "/v1/simulate", on_simulate, api);
 	http_server_route(server, "POST", "/v1/simulate/diff", simulate_on_diff, api);
 	http_server_route(server, "POST", "/v1/rules/check", simulate_on_check, api);
+	http_server_route(server, "PUT", "/v1/rules/files", simulate_on_edit, api);
+	http_server_route(server, "GET", "/v1/samples", simulate_on_samples, api);
 }

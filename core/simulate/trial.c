@@ -10,13 +10,15 @@ static int fail(struct job *job)
 	return job_fail(job, 400);
 }
 
-void trial_begin(struct api *api, struct http_request *request, void (*work)(struct job *job))
+void trial_begin(struct api *api, struct http_request *request, void (*work)(struct job *job),
+		 void (*then)(struct job *job))
 {
 	struct job *job = job_new(api, request, "", 0, 1, 1, false);
 	if (!job)
 		return;
 	job->input = arena_copy(&job->arena, http_request_body(request));
 	job->work = work;
+	job->then = then;
 	job_post_trial(job);
 }
 

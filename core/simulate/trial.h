@@ -13,8 +13,10 @@ enum {
 	TRIAL_BYTES_MAX = 256 << 20 /* of requests and results that are held at once */
 };
 
-/* Hands the request over: its body is job->input. Main thread. */
-void trial_begin(struct api *api, struct http_request *request, void (*work)(struct job *job));
+/* Hands the request over: its body is job->input. `then`, on the main thread afterwards, is as of a job. Main
+ * thread. */
+void trial_begin(struct api *api, struct http_request *request, void (*work)(struct job *job),
+		 void (*then)(struct job *job));
 
 /* The body, an object with no members but these; it lives in the job. 0, or -1 with job->error and status. */
 int trial_body(struct job *job, const struct str *known, size_t n_known, struct value *ret);

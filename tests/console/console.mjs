@@ -2,24 +2,11 @@
 // JSON object a scenario: {"name","error"}. tests/system/test_console.py starts what it needs and judges what it says.
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { check, drive, equal, PHONE } from "./drive.mjs";
 
-const here = dirname(fileURLToPath(import.meta.url));
-const { chromium } = createRequire(join(here, "../../console/package.json"))("playwright-core");
 const [base, sink, shots, rules, wanted] = process.argv.slice(2);
-const DESKTOP = { width: 1360, height: 900 };
-const PHONE = { width: 390, height: 844 };
 const PATHS = { overview: "/", deliveries: "/ui/deliveries", calls: "/ui/calls/call-1", rules: "/ui/rules", simulator: "/ui/simulator", services: "/ui/services" };
-
-function check(condition, what) {
-  if (!condition) throw new Error(what);
-}
-
-function equal(is, should, what) {
-  check(JSON.stringify(is) === JSON.stringify(should), `${what}: ${JSON.stringify(is)} instead of ${JSON.stringify(should)}`);
-}
 
 const call = async (path, options) => (await fetch(base + path, options)).json();
 const post = (path, body) => call(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
@@ -188,33 +175,6 @@ export const scenarios = {
     await shot("rules");
   },
 
-  async "the simulator answers, marks errors, and sends nothing"({ page, shot }) {
-    await open(page, "/ui/simulator");
-    await page.getByLabel("Rules").first().selectOption("main.lua");
-    const events = page.locator("[data-editor=Events] .cm-content");
-    await events.waitFor();
-    await events.click();
-    await page.keyboard.press("Control+a");
-    await page.keyboard.insertText(JSON.stringify({ specversion: "1.0", id: "s1", type: "post_call", source: "/queues/1", data: { ani: "3" } }));
-    await page.getByRole("button", { name: "Run" }).click();
-    await page.getByText('because ani is "3", not at_least(5)').waitFor();
-    await page.locator(".request summary").first().click();
-    await page.getByText(`${sink}/good`).first().waitFor();
-    await shot("simulator");
-    const rules = page.locator("[data-editor=Rules] .cm-content");
-    await rules.click();
-    await page.keyboard.press("Control+Home");
-    await page.keyboard.insertText("wen = 1 +\n");
-    await page.keyboard.press("Control+Enter");
-    await page.locator(".problems .error").first().waitFor();
-    await page.locator("[data-editor=Rules] .cm-lint-marker-error").waitFor();
-    await shot("simulator-error");
-    await page.getByRole("button", { name: "Undo changes" }).click();
-    await page.getByRole("button", { name: "Undo changes" }).waitFor({ state: "detached" });
-    equal((await call("/v1/deliveries?call=s1")).deliveries, [], "what was sent");
-    equal((await fetch(`${base}/v1/events/s1`)).status, 404, "the event");
-  },
-
   async "services show how they do"({ page, shot }) {
     await open(page, "/ui/services");
     const failing = page.locator(".service", { hasText: "/failing" });
@@ -358,39 +318,4 @@ export const scenarios = {
   },
 };
 
-async function main() {
-  const browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-domain-reliability", "--disable-sync", "--disable-default-apps",
-      "--no-first-run", "--no-pings", "--metrics-recording-only", "--disable-features=OptimizationHints,MediaRouter,Translate"],
-  });
-  for (const [name, scenario] of Object.entries(scenarios)) {
-    if (wanted && !name.includes(wanted)) continue;
-    const problems = [];
-    const allowed = new Set([new URL(base).host]);
-    const watch = (page) => {
-      page.setDefaultTimeout(15000);
-      page.on("pageerror", (error) => problems.push(`an error on the page: ${error.message}`));
-      page.on("console", (message) => { if (/Content.Security.Policy|Trusted/i.test(message.text())) problems.push(`policy: ${message.text()}`); });
-      page.on("dialog", (dialog) => { problems.push(`a dialog: ${dialog.message()}`); dialog.dismiss(); });
-      page.on("request", (request) => { if (!allowed.has(new URL(request.url()).host) && !/^(data|blob):/.test(request.url()) && !name.includes("other sites")) problems.push(`a request to elsewhere: ${request.url()}`); });
-      return page;
-    };
-    const context = await browser.newContext({ viewport: DESKTOP });
-    const page = watch(await context.newPage());
-    const shot = (title) => page.screenshot({ path: join(shots, `${title}.png`) });
-    let error = null;
-    try {
-      await scenario({ page, context, browser, shot, watch });
-      if (problems.length && !name.includes("other sites")) error = problems.join("; ");
-    } catch (failure) {
-      error = [failure.message, ...problems].join("; ");
-      await shot(`failed-${name.replace(/\W+/g, "-")}`).catch(() => {});
-    }
-    await context.close();
-    console.log(JSON.stringify({ name, error }));
-  }
-  await browser.close();
-}
-
-await main();
+await drive(scenarios, { hosts: [base], shots, wanted });

@@ -142,6 +142,7 @@ def check_answer(method, path, status, headers, body):
 def test_real_answers_fit_their_description(start_engine, start_sink):
     sink = start_sink([{"path": "/bad", "status": 400, "body": "no"}])
     engine = start_engine({
+        "samples/c.ndjson": '{"id":"1","type":"post_call","source":"/queues/1","data":{}}\n',
         "services/s.lua": f'return {{ good = http.service {{ name = "good", method = "POST", url = "{sink.url}/good", text = "#ani#" }},\n'
                           f'  bad = http.service {{ name = "bad", method = "POST", url = "{sink.url}/bad" }} }}\n',
         "main.lua": 'serves { "/queues/1" }\nlocal s = require "services.s"\nrule "good" { on = "post_call", fire = s.good }\n'
@@ -165,6 +166,7 @@ def test_real_answers_fit_their_description(start_engine, start_sink):
                        ("/v1/rules/files", "/v1/rules/files?path=main.lua"), ("/v1/rules/files", "/v1/rules/files?path=none.lua"),
                        ("/v1/rules/coverage", "/v1/rules/coverage"), ("/v1/rules/coverage", "/v1/rules/coverage?path=main.lua&since=1h&limit=1"),
                        ("/v1/rules/coverage", "/v1/rules/coverage?path=none.lua"), ("/v1/rules/coverage", "/v1/rules/coverage?limit=0"),
+                       ("/v1/samples", "/v1/samples"), ("/v1/samples", "/v1/samples?path=samples/c.ndjson"), ("/v1/samples", "/v1/samples?path=x"),
                        ("/v1/rules/history", "/v1/rules/history"), ("/v1/services", "/v1/services"), ("/v1/services/history", "/v1/services/history?service=good"),
                        ("/v1/services/history", "/v1/services/history"), ("/v1/status", "/v1/status"), ("/metrics", "/metrics"), ("/healthz", "/healthz"),
                        ("/readyz", "/readyz")]:
@@ -178,4 +180,6 @@ def test_real_answers_fit_their_description(start_engine, start_sink):
     check_answer("post", "/v1/simulate/diff", *engine.post("/v1/simulate/diff", {"rules": {"main.lua": 'serves { "/queues/1" }'}}))
     check_answer("post", "/v1/simulate/diff", *engine.post("/v1/simulate/diff", {"rules": {"main.lua": "serves"}}))
     check_answer("post", "/v1/rules/check", *engine.post("/v1/rules/check", {"rules": {"main.lua": "serves"}}))
+    check_answer("post", "/v1/simulate", *engine.post("/v1/simulate", {"events": json.dumps(event)}))
+    check_answer("put", "/v1/rules/files", *engine.request("PUT", "/v1/rules/files", b"{}"))
     check_answer("post", "/v1/rules/reload", *engine.post("/v1/rules/reload", {}))

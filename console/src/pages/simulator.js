@@ -1,132 +1,133 @@
-// Rules tried on events. Nothing is sent, and nothing is saved: what is typed here lives in this tab.
+// Rules tried on events. Nothing is sent; what is typed here lives in this tab until somebody saves it, where that is allowed.
 import { html } from "../html.js";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ask } from "../api.js";
-import { span, visible } from "../format.js";
-import { Body, Empty, Failure, Headers, Loading, Page, State, useAsk } from "../ui.js";
+import { number, visible } from "../format.js";
+import { Failure, Loading, Page, useAsk } from "../ui.js";
+import { Comparison } from "../simulator/comparison.js";
+import { Editor } from "../simulator/editor_box.js";
+import { Results } from "../simulator/results.js";
+import { SampleCalls } from "../simulator/samples.js";
+import { Save } from "../simulator/save.js";
 
-const SAMPLE = {
-  specversion: "1.0", id: "try-1", type: "post_disposition", source: "/campaigns/8842", subject: "202510141430000131070000000412", time: "2025-10-14T18:34:39.000Z",
-  data: { uii: "202510141430000131070000000412", ani: "2095550101", dnis: "4155550110", agent_disposition: "Sale", agent_first_name: "Dana", session_id: 2 },
-};
+// Another page and back again: what was typed is still there.
+const kept = { changes: {}, bases: {}, path: "", events: "" };
 
-// CodeMirror is most of the console's bytes, so it comes only when an editor is shown.
-function Editor({ value, onChange, language, problems = [], covered, label }) {
-  const place = useRef();
-  const editor = useRef();
-  const latest = useRef();
-  latest.current = onChange;
+// A value for which the condition holds: of a text, a list of texts, or a number.
+function fits(condition) {
+  const text = /^\{?\s*"([^"]*)"/.exec(condition)?.[1];
+  const number = /^(?:at_least|at_most|between)\((-?[\d.]+)|^(-?[\d.]+)$/.exec(condition);
+  return text ?? (number ? Number(number[1] ?? number[2]) : undefined);
+}
+
+// An event that the file's campaign is for, so that the first run shows something.
+function madeEvent(campaigns, path) {
+  const campaign = campaigns.find((one) => one.file === path && one.serves.length) || campaigns.find((one) => one.serves.length);
+  const rule = campaign?.rules[0];
+  const tags = (rule?.when || []).filter((one) => !one.negated).map((one) => [one.tag, fits(one.condition)]).filter(([, value]) => value !== undefined);
+  const type = rule?.on[0] || "post_call";
+  return JSON.stringify({
+    specversion: "1.0", id: "try-1", type: type.includes("*") ? "post_call" : type, source: (campaign?.serves[0] || "/queues/1").replace(/\*$/, "1"),
+    time: new Date().toISOString(), data: { uii: "try-call-1", ani: "2095550101", dnis: "4155550110", ...Object.fromEntries(tags) },
+  }, null, 2);
+}
+
+// What is wrong with the rules as they would be, asked shortly after the last key.
+function useProblems(changes) {
+  const [problems, set] = useState([]);
   useEffect(() => {
-    let gone = false;
-    import("../editor.js").then(({ createEditor }) => {
-      if (gone || !place.current) return;
-      editor.current = createEditor(place.current, { value, language, label, onChange: (text) => latest.current(text) });
-      editor.current.mark(problems);
-    });
-    return () => { gone = true; editor.current?.destroy(); editor.current = null; };
-  }, [language, label]);
-  useEffect(() => { editor.current?.set(value); }, [value]);
-  useEffect(() => { editor.current?.mark(problems); }, [problems]);
-  useEffect(() => { editor.current?.cover(covered); }, [covered]);
-  return html`<div class="editor" ref=${place} data-editor=${label}></div>`;
+    const control = new AbortController();
+    const timer = setTimeout(() => ask("/v1/rules/check", { method: "POST", body: { rules: changes }, signal: control.signal }).then((answer) => set(answer.problems), () => {}), 350);
+    return () => { clearTimeout(timer); control.abort(); };
+  }, [changes]);
+  return problems;
 }
 
-function parseEvents(text) {
-  const trimmed = text.trim();
-  try {
-    const one = JSON.parse(trimmed);
-    return { events: Array.isArray(one) ? one : [one] };
-  } catch (first) {
-    const events = [];
-    for (const [i, line] of trimmed.split("\n").entries()) {
-      if (!line.trim()) continue;
-      try {
-        events.push(JSON.parse(line));
-      } catch (error) {
-        return { error: trimmed.startsWith("[") || !trimmed.includes("\n{") ? `The events are no JSON: ${first.message}` : `Line ${i + 1} is no JSON: ${error.message}` };
-      }
-    }
-    return { events };
-  }
-}
+const Problems = ({ problems, current, onGo }) => problems.length > 0 && html`<ul class="problems" aria-label="Problems">${problems.map((one, i) => html`<li class=${one.severity} key=${i}>
+  <button class="quiet small" onClick=${() => onGo(one)} title="Go there"><span class="outcome">${visible(one.severity)}</span> <span class="mono">${one.file === current ? "line " : `${visible(one.file || "")}:`}${one.line ?? ""}</span></button>
+  <b>${visible(one.what)}</b>${one.hint && html`<span class="why">${visible(one.hint)}</span>`}</li>`)}</ul>`;
 
-const Request = ({ delivery }) => html`<li class="request"><details><summary><${State} state=${delivery.state} /><b>${visible(delivery.service)}</b> <span class="dim">${visible(delivery.verb)}, after ${span(delivery.at_ms)}</span></summary>
-  <p class="target"><b>${visible(delivery.method)}</b> <span class="mono">${visible(delivery.url)}</span></p><${Headers} headers=${delivery.headers} /><${Body} text=${delivery.body} base64=${delivery.body_base64} /></details></li>`;
-
-const WORDS = { done: "ran", skipped: "skipped", failed: "failed", waiting: "waits", diverged: "diverged", not_matched: "did not fire", no_rule: "no rule" };
-
-const Result = ({ result }) => html`<li class="ran ${result.outcome}"><div><span class="outcome">${WORDS[result.outcome] || visible(result.outcome)}</span> <b>${visible(result.rule || "nothing")}</b>
-    <small class="dim">${visible(result.event.type)} · ${visible(result.campaign || "no campaign")}</small></div>
-  ${result.reason && html`<p class="why">${result.outcome === "not_matched" ? "because " : ""}${visible(result.reason)}</p>`}
-  ${(result.deliveries.length > 0 || result.log.length > 0) && html`<ul>${result.deliveries.map((one, i) => html`<${Request} delivery=${one} key=${i} />`)}${result.log.map((line, i) => html`<li class="log mono" key=${`l${i}`}>${visible(line)}</li>`)}</ul>`}</li>`;
-
-// A test of what was simulated, to be put beside the campaign.
-function testOf(events, results) {
-  const lua = (text) => JSON.stringify(text).replace(/\\u([0-9a-f]{4})/g, "\\u{$1}").replace(/\\\//g, "/");
-  const value = (one) => (one === null ? "json.null" : typeof one === "object" ? `{ ${Object.entries(one).map(([k, v]) => (Array.isArray(one) ? value(v) : `[${lua(k)}] = ${value(v)}`)).join(", ")} }` : typeof one === "string" ? lua(one) : String(one));
-  const lines = [];
-  for (const event of events) {
-    lines.push(`test(${lua(`${event.type} on ${event.source}`)}, function()`, `  local result = simulate(${value(event)})`);
-    for (const result of results.filter((one) => one.event.id === event.id && one.rule)) {
-      lines.push(`  -- ${result.rule}: ${result.outcome}`);
-    }
-    const sent = results.filter((one) => one.event.id === event.id).flatMap((one) => one.deliveries);
-    lines.push(`  expect(result):sends(${sent.length})`, "end)", "");
-  }
-  return lines.join("\n");
+function coverageOf(answer, path) {
+  const file = answer?.coverage?.files.find((one) => one.file === path);
+  return file && { hits: file.hits, lines: file.lines };
 }
 
 export function Simulator() {
-  const { data: files, error: noFiles } = useAsk("/v1/rules/files");
-  const [changes, setChanges] = useState({}); // path -> text
-  const [path, setPath] = useState("");
-  const [events, setEvents] = useState(JSON.stringify(SAMPLE, null, 2));
-  const [state, setState] = useState({ answer: null, error: null, busy: false });
-  const list = files?.files || [];
-  const current = path || list.find((one) => !one.path.includes("/"))?.path || list[0]?.path || "";
-  const { data: source } = useAsk(current ? `/v1/rules/files?path=${encodeURIComponent(current)}` : null);
+  const { data: files, error: noFiles, reload } = useAsk("/v1/rules/files");
+  const { data: rules } = useAsk("/v1/rules");
+  const [changes, setChanges] = useState(kept.changes);
+  const [path, setPath] = useState(kept.path);
+  const [events, setEvents] = useState(kept.events);
+  const [epoch, setEpoch] = useState(0); // of texts that come from elsewhere than the editors
+  const [ran, setRan] = useState(null); // { answer, events, changes }
+  const [error, setError] = useState(null);
+  const [wrongEvents, setWrongEvents] = useState([]);
+  const [busy, setBusy] = useState(false);
+  const [view, setView] = useState("results");
+  const editor = useRef();
+  const eventsEditor = useRef();
+  const goNext = useRef(null);
+  const list = [...(files?.files || []).map((one) => one.path).filter((one) => one.endsWith(".lua"))];
+  for (const added of Object.keys(changes)) if (!list.includes(added)) list.push(added);
+  const current = list.includes(path) ? path : list.find((one) => !one.includes("/")) || list[0] || "";
+  const isNew = files && current && !files.files.some((one) => one.path === current);
+  const { data: loaded, reload: reloadSource } = useAsk(current && !isNew ? `/v1/rules/files?path=${encodeURIComponent(current)}` : null);
+  const source = loaded?.path === current ? loaded : isNew ? { path: current, text: "", hash: null } : null;
   const text = changes[current] ?? source?.text ?? "";
-  const changed = Object.keys(changes);
+  const problems = useProblems(changes);
+  Object.assign(kept, { changes, path: current, events });
+  const put = (picked) => { setEvents(picked); setEpoch((n) => n + 1); setWrongEvents([]); setError(null); };
+  useEffect(() => { if (!events && rules && current) put(madeEvent(rules.campaigns, current)); }, [rules, current]);
+  useEffect(() => { if (goNext.current && source) { const place = goNext.current; goNext.current = null; editor.current?.goTo(place.line, place.column); } }, [source]);
+
   const run = async () => {
-    const { events: parsed, error } = parseEvents(events);
-    if (error) { setState({ answer: null, error: new Error(error), busy: false }); return; }
-    setState((before) => ({ ...before, busy: true }));
+    setBusy(true);
+    setView("results");
     try {
-      const body = { events: parsed, ...(changed.length ? { rules: changes } : {}) };
-      setState({ answer: await ask("/v1/simulate", { method: "POST", body }), error: null, busy: false, events: parsed });
+      const body = { events, coverage: true, ...(Object.keys(changes).length ? { rules: changes } : {}) };
+      setRan({ answer: await ask("/v1/simulate", { method: "POST", body }), events, changes });
+      setError(null);
+      setWrongEvents([]);
     } catch (failed) {
-      setState({ answer: null, error: failed, busy: false });
+      // An error with a line is one of the events.
+      setError(failed);
+      setWrongEvents(failed.line ? [{ severity: "error", line: failed.line, column: failed.column, what: failed.message, hint: failed.hint }] : []);
+      setRan(null);
     }
+    setBusy(false);
   };
-  const recorded = async () => {
-    try {
-      const all = (await ask("/v1/events?since=24h&limit=1000", { text: true })).trim().split("\n").filter(Boolean);
-      if (all.length) setEvents(all.slice(-20).join("\n"));
-      else setState((before) => ({ ...before, error: new Error("No event was recorded within a day.") }));
-    } catch (error) {
-      setState((before) => ({ ...before, error }));
-    }
+  const change = (next) => {
+    if (changes[current] == null) kept.bases[current] = source.hash; // what the change is made to
+    setChanges((before) => {
+      const { [current]: _, ...rest } = before;
+      return next === source.text && !isNew ? rest : { ...before, [current]: next };
+    });
   };
+  const undo = () => { setChanges({}); setEpoch((n) => n + 1); };
+  const go = (problem) => {
+    if (!problem.file || problem.file === current) editor.current?.goTo(problem.line, problem.column);
+    else { goNext.current = problem; setPath(problem.file); }
+  };
+  const texts = { files: list, text: async (wanted) => changes[wanted] ?? (list.includes(wanted) ? (await ask(`/v1/rules/files?path=${encodeURIComponent(wanted)}`)).text : "") };
+  const covered = ran && (ran.changes[current] ?? source?.text) === text ? coverageOf(ran.answer, current) : null;
+  const changed = Object.keys(changes);
   const keys = (event) => { if ((event.ctrlKey || event.metaKey) && event.key === "Enter") { event.preventDefault(); run(); } };
-  const problems = (state.answer?.problems || []).filter((one) => one.file === current);
-  const results = state.answer?.results || [];
-  return html`<div onKeyDown=${keys}><${Page} title="Simulator" lead="Rules tried on events, on virtual time. Nothing is sent, nothing is saved."
-      actions=${html`<button class="primary" onClick=${run} disabled=${state.busy} title="Ctrl Enter">${state.busy ? "Running" : "Run"}</button>`}>
-    <${Failure} error=${state.error} />
+  return html`<div class="simulator" onKeyDown=${keys}><${Page} title="Simulator" lead="Rules tried on events, on virtual time. Nothing is sent."
+      actions=${html`<${Save} files=${files} changes=${changes} bases=${kept.bases} onNew=${(added) => { kept.bases[added] = null; setChanges({ ...changes, [added]: "" }); setPath(added); }} onSaved=${() => { setChanges({}); reload(); reloadSource(); }} />
+        <button class="primary" onClick=${run} disabled=${busy} title="Ctrl Enter">${busy ? "Running" : "Run"}</button>`}>
     <div class="columns">
-      <section class="card"><h2><label>Rules <select value=${current} onChange=${(e) => setPath(e.target.value)}>${list.map((one) => html`<option key=${one.path} value=${one.path}>${visible(one.path)}${changes[one.path] != null ? " (changed)" : ""}</option>`)}</select></label>
-        ${changed.length > 0 && html`<button class="quiet small" onClick=${() => setChanges({})}>Undo changes</button>`}</h2>
+      <section class="card"><h2><label>Rules <select value=${current} onChange=${(e) => setPath(e.target.value)}>${list.map((one) => html`<option key=${one} value=${one}>${visible(one)}${changes[one] != null ? " (changed)" : ""}</option>`)}</select></label>
+        ${changed.length > 0 && html`<button class="quiet small" onClick=${undo}>Undo changes</button>`}</h2>
         <${Failure} error=${noFiles} />
-        ${current && source ? html`<${Editor} key=${current} label="Rules" language="lua" value=${text} problems=${problems} onChange=${(next) => setChanges((before) => { const { [current]: _, ...rest } = before; return next === source.text ? rest : { ...before, [current]: next }; })} />` : html`<${Loading} />`}</section>
-      <section class="card"><h2>Events <button class="quiet small" onClick=${recorded}>The last that were recorded</button></h2>
-        <${Editor} label="Events" language="json" value=${events} onChange=${setEvents} /></section>
+        ${source ? html`<${Editor} key=${current} api=${editor} label="Rules" language="lua" value=${text} epoch=${`${epoch} ${source.text}`} problems=${problems.filter((one) => one.file === current)} covered=${covered?.hits} rules=${texts} onChange=${change} />` : html`<${Loading} />`}
+        ${covered && html`<p class="coverage" role="status"><b>${number(covered.lines.hit)} of ${number(covered.lines.total)}</b> lines with code ran <span class="key"><i class="reached"></i>how often</span> <span class="key"><i class="missed"></i>not reached</span></p>`}
+        <${Problems} problems=${problems} current=${current} onGo=${go} /></section>
+      <section class="card"><h2>Events <${SampleCalls} onPick=${put} onMake=${() => madeEvent(rules?.campaigns || [], current)} onError=${setError} /></h2>
+        <${Editor} api=${eventsEditor} label="Events" language="json" value=${events} epoch=${epoch} problems=${wrongEvents} onChange=${(next) => { setEvents(next); setWrongEvents([]); }} />
+        <p class="dim small-text">One event, an array, or one after the other. <kbd>Ctrl Enter</kbd> runs, <kbd>Esc</kbd> then <kbd>Tab</kbd> leaves an editor.</p></section>
     </div>
-    <section class="card" aria-live="polite"><h2>What would happen ${state.answer && html`<button class="quiet small" onClick=${() => {
-        const url = URL.createObjectURL(new Blob([testOf(state.events, results)], { type: "text/x-lua" }));
-        const link = Object.assign(document.createElement("a"), { href: url, download: `${(results.find((one) => one.campaign)?.campaign || "rules")}_test.lua` });
-        link.click();
-        URL.revokeObjectURL(url);
-      }}>Save as a test</button>`}</h2>
-      ${state.answer?.problems.length > 0 && html`<ul class="problems">${state.answer.problems.map((one, i) => html`<li class=${one.severity} key=${i}><div><span class="outcome">${visible(one.severity)}</span> <span class="mono">${visible(one.file || "")}${one.line ? `:${one.line}` : ""}</span></div><b>${visible(one.what)}</b>${one.hint && html`<p class="why">${visible(one.hint)}</p>`}</li>`)}</ul>`}
-      ${state.answer ? html`<ul class="runs">${results.map((result, i) => html`<${Result} result=${result} key=${i} />`)}</ul>` : html`<${Empty} title="Run it">Each rule answers: what it would send, byte for byte, or why it would not.</${Empty}>`}</section></${Page}></div>`;
+    ${error && html`<div class="notice bad" role="alert"><b>${visible(error.message)}</b>${error.line && html`<button class="quiet small" onClick=${() => eventsEditor.current?.goTo(error.line, error.column)}>Events, line ${error.line}${error.column ? `, column ${error.column}` : ""}</button>`}${error.hint && html`<span>${visible(error.hint)}</span>`}</div>`}
+    <section class="card"><div class="segments views" role="tablist" aria-label="What is shown">${[["results", "What would happen"], ["differences", "Against the running rules"]].map(([name, label]) => html`
+        <button role="tab" key=${name} aria-selected=${view === name} class=${view === name ? "on" : ""} onClick=${() => setView(name)}>${label}</button>`)}</div>
+      ${view === "results" ? html`<${Results} ran=${ran} problems=${problems} />` : html`<${Comparison} changes=${changes} onPick=${put} />`}</section></${Page}></div>`;
 }
