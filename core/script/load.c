@@ -3,6 +3,7 @@
 #include "script/require.h"
 
 #include <stdio.h>
+#include <time.h>
 
 void *vec_add(struct vec *vec, size_t size)
 {
@@ -26,6 +27,14 @@ void vec_finish(struct vec *vec)
 size_t loader_file_index(const struct loader *loader, const struct source_file *file)
 {
 	return (size_t)(file - loader->ruleset->files);
+}
+
+int64_t loader_cpu_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 struct str loader_copy(struct loader *loader, struct str s)
@@ -279,6 +288,22 @@ static int load_main(lua_State *L)
 	return 0;
 }
 
+/* The time was over within the file that the error names. When nearly all of it was left as that file began,
+ * it is this file that takes so long, whoever requires it. */
+static void note_endless(struct loader *loader, const struct error *error)
+{
+	const struct source_file *file = ruleset_file(loader->ruleset, str_of(error->file));
+	struct part *part = file ? &loader->parts[loader_file_index(loader, file)] : NULL;
+	struct error *copy;
+
+	if (!part || part->cpu_us - loader->cpu_us > loader->ruleset->limits.of[LIMIT_LOAD_TIME] / 10)
+		return;
+	copy = arena_alloc(&loader->scratch, sizeof *copy);
+	ensure(copy);
+	*copy = *error;
+	part->endless = copy;
+}
+
 /* Runs the file in a fresh state. */
 static void load_file(struct loader *loader, struct part *part, struct draft *draft)
 {
@@ -294,8 +319,14 @@ static void load_file(struct loader *loader, struct part *part, struct draft *dr
 		loader->box.loader = loader;
 		loader->box.outside = &loader->allocated;
 		loader->current = draft;
+		loader->cpu_us = loader_cpu_us();
+		loader->repeated = NULL;
 		failed = sandbox_call(&loader->box, load_main, (void *)(uintptr_t)file, &error);
 	}
+	if (failed && loader->box.time_is_up)
+		note_endless(loader, &error);
+	if (failed && loader->repeated)
+		error = *loader->repeated;
 	/* An error of Lua comes from wherever it was. */
 	part_fill(loader, part);
 	loader->current = draft;

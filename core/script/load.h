@@ -37,8 +37,13 @@ struct part {
 	bool entered;     /* it was run, or will not be */
 	bool complete;    /* what it declares is known: running it again declares the same */
 	bool broken;      /* an error was found in it */
+	int64_t cpu_us;   /* of the thread, when its last run began */
 	struct vec slots; /* struct slot * */
 	struct vec needs; /* size_t: the parts that it has required, itself or by others */
+
+	/* It used up, by itself, all the time that there is to load a script: the error. It is not run again
+	 * for others that require it, which would take as long each. NULL: it did not. */
+	const struct error *endless;
 };
 
 /* A campaign while it is read. */
@@ -90,8 +95,10 @@ struct loader {
 	size_t problems_before;     /* how many there were when this script began */
 	struct draft *drafts;       /* sorted by name */
 	size_t n_drafts;
-	struct vec types;      /* struct str: of the rule that is read */
-	struct draft *current; /* NULL while a module is loaded by itself */
+	struct vec types;             /* struct str: of the rule that is read */
+	struct draft *current;        /* NULL while a module is loaded by itself */
+	int64_t cpu_us;               /* of the thread, when the script that is loaded now began */
+	const struct error *repeated; /* of an endless part, by which it ends */
 	struct watch *watch;
 	struct sandbox box;
 	struct buf text;                 /* of what is shown */
@@ -113,6 +120,9 @@ void parts_finish(struct loader *loader);
 
 /* What is declared from here on belongs to this part; NULL: to nothing that stays. */
 void part_fill(struct loader *loader, struct part *part);
+
+/* CPU time of the calling thread. */
+int64_t loader_cpu_us(void);
 
 /* Around the run of a file. Returns the part that was being filled. */
 struct part *part_enter(struct loader *loader, const struct source_file *file);

@@ -90,7 +90,14 @@ void run_file(lua_State *L, const struct source_file *file)
 {
 	struct sandbox *box = sandbox_of(L);
 	struct loading loading = {.file = file, .outer = box->loading};
-	struct part *outer = box->loader ? part_enter(box->loader, file) : NULL;
+	struct part *outer = NULL;
+
+	if (box->loader) {
+		box->loader->repeated = box->loader->parts[loader_file_index(box->loader, file)].endless;
+		if (box->loader->repeated)
+			sandbox_raise(L, "%s", box->loader->repeated->what);
+		outer = part_enter(box->loader, file);
+	}
 
 	box->loading = &loading;
 	if (box->state)

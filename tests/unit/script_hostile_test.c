@@ -220,6 +220,38 @@ static void a_loop_at_load_is_an_error(void **state)
 	ruleset_unref(ruleset);
 }
 
+static int64_t cpu_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Each campaign would wait for it as long as the first. */
+static void a_module_that_never_ends_is_run_once(void **state)
+{
+	static const char *const text = "serves '/q%c' local m = require 'services.m'";
+	char a[64], b[64], c[64], d[64], e[64];
+	char *const texts[] = {a, b, c, d, e};
+	int64_t before = cpu_ms();
+	struct ruleset *ruleset;
+
+	for (size_t i = 0; i < countof(texts); i++)
+		snprintf(texts[i], sizeof a, text, (char)('a' + i));
+	ruleset = load_rules("a.lua", a, "b.lua", b, "c.lua", c, "d.lua", d, "e.lua", e, "f.lua",
+			     "serves '/f' local o = require 'services.o'", "services/m.lua",
+			     "local o = require 'services.o'\nwhile true do end", "services/o.lua",
+			     "return {}", NULL);
+	assert_in_range(cpu_ms() - before, 400, 1200);
+	assert_int_equal(ruleset->n_errors, 1);
+	assert_error(ruleset, "services/m.lua", 2, "used up its time of 500 ms", "");
+	for (size_t i = 0; i < countof(texts); i++)
+		assert_false(find_campaign(ruleset, (char[]){(char)('a' + i), 0})->loaded);
+	assert_true(find_campaign(ruleset, "f")->loaded);
+	ruleset_unref(ruleset);
+}
+
 static void strange_declarations_are_only_errors(void **state)
 {
 	static const char *const lines[] = {
@@ -309,6 +341,7 @@ int main(void)
 		cmocka_unit_test(no_hostile_script_does_harm),
 		cmocka_unit_test(bytecode_is_refused),
 		cmocka_unit_test(a_loop_at_load_is_an_error),
+		cmocka_unit_test(a_module_that_never_ends_is_run_once),
 		cmocka_unit_test(strange_declarations_are_only_errors),
 	};
 
