@@ -23,3 +23,10 @@ struct clock *clock_system(void)
 	static struct clock clock = {system_wall_ms, system_mono_us};
 	return &clock;
 }
+
+int64_t clock_thread_cpu_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}

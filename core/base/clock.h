@@ -17,6 +17,9 @@ static inline int64_t clock_wall_ms(struct clock *clock)
 	return clock->wall_ms(clock);
 }
 
+/* CPU time of the calling thread. */
+int64_t clock_thread_cpu_us(void);
+
 static inline int64_t clock_mono_us(struct clock *clock)
 {
 	return clock->mono_us(clock);

@@ -2,8 +2,9 @@
 #include "script/load.h"
 #include "script/require.h"
 
+#include "base/clock.h"
+
 #include <stdio.h>
-#include <time.h>
 
 void *vec_add(struct vec *vec, size_t size)
 {
@@ -27,14 +28,6 @@ void vec_finish(struct vec *vec)
 size_t loader_file_index(const struct loader *loader, const struct source_file *file)
 {
 	return (size_t)(file - loader->ruleset->files);
-}
-
-int64_t loader_cpu_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 struct str loader_copy(struct loader *loader, struct str s)
@@ -319,7 +312,7 @@ static void load_file(struct loader *loader, struct part *part, struct draft *dr
 		loader->box.loader = loader;
 		loader->box.outside = &loader->allocated;
 		loader->current = draft;
-		loader->cpu_us = loader_cpu_us();
+		loader->cpu_us = clock_thread_cpu_us();
 		loader->repeated = NULL;
 		failed = sandbox_call(&loader->box, load_main, (void *)(uintptr_t)file, &error);
 	}

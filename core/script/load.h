@@ -121,9 +121,6 @@ void parts_finish(struct loader *loader);
 /* What is declared from here on belongs to this part; NULL: to nothing that stays. */
 void part_fill(struct loader *loader, struct part *part);
 
-/* CPU time of the calling thread. */
-int64_t loader_cpu_us(void);
-
 /* Around the run of a file. Returns the part that was being filled. */
 struct part *part_enter(struct loader *loader, const struct source_file *file);
 void part_leave(struct loader *loader, const struct source_file *file, struct part *outer);

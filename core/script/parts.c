@@ -2,6 +2,8 @@
  */
 #include "script/load.h"
 
+#include "base/clock.h"
+
 void part_fill(struct loader *loader, struct part *part)
 {
 	loader->part = part;
@@ -136,7 +138,7 @@ struct part *part_enter(struct loader *loader, const struct source_file *file)
 	struct part *part = &loader->parts[loader_file_index(loader, file)], *outer = loader->part;
 
 	part->entered = true;
-	part->cpu_us = loader_cpu_us();
+	part->cpu_us = clock_thread_cpu_us();
 	part_fill(loader, part->complete ? NULL : part);
 	return outer;
 }

@@ -25,7 +25,8 @@ struct covering {
 	uint64_t *seqs;                /* in the journal, by their number in the simulation */
 	size_t n_events, n_recorded, n_made_up, bytes;
 	uint64_t after_seq;
-	int64_t now_ms, until_us, oldest_ms;
+	int64_t now_ms, oldest_ms;
+	struct trial_end end;
 	bool newest_only; /* the limit left out what is older, if it is in the time */
 	bool is_full;     /* a bound is reached: later events are left out */
 	bool quarantined; /* of the event that is looked at */
@@ -143,7 +144,7 @@ static bool take_event(void *context, const struct event_row *row)
 		job_fail(job, 500);
 		return false;
 	}
-	covering->is_full = covering->bytes > BYTES_MAX || !trial_has_time(job, covering->until_us);
+	covering->is_full = covering->bytes > BYTES_MAX || !trial_has_time(job, &covering->end);
 	return !covering->is_full;
 }
 
@@ -199,7 +200,7 @@ static int prepare(struct covering *covering)
 	if (figures.last_seq > job->query.limit)
 		covering->after_seq = figures.last_seq - job->query.limit;
 	covering->newest_only = covering->after_seq > 0;
-	covering->until_us = trial_until_us();
+	covering->end = trial_end();
 	covering->seqs = mem_alloc(job->query.limit * sizeof *covering->seqs);
 	return 0;
 }

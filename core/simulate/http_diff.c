@@ -21,7 +21,7 @@ struct diff_job {
 	struct ruleset *ruleset;
 	struct event_list events;
 	size_t bytes;
-	int64_t until_us;
+	struct trial_end end;
 };
 
 static bool take_event(void *context, const struct event_row *row)
@@ -82,7 +82,7 @@ static int read_body(struct diff_job *diff, struct value *body)
 static bool has_time(void *context, size_t n)
 {
 	const struct diff_job *diff = context;
-	return trial_has_time(diff->job, diff->until_us);
+	return trial_has_time(diff->job, &diff->end);
 }
 
 static void show(const struct diff_job *job, const struct diff *diff, bool complete)
@@ -117,7 +117,7 @@ static void compare(struct diff_job *job)
 	};
 	struct diff diff = {0};
 	int result = 0;
-	job->until_us = trial_until_us();
+	job->end = trial_end();
 	if (job->events.n)
 		result = diff_run(&options, &job->events, &diff, &job->job->error);
 	if (result < 0)

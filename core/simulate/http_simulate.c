@@ -16,7 +16,8 @@ struct simulate_job {
 	struct ruleset *ruleset;
 	struct answers answers;
 	struct event_list events;
-	int64_t advance_ms, seed, until_us;
+	int64_t advance_ms, seed;
+	struct trial_end end;
 	struct coverage *coverage; /* NULL: nobody asked for it */
 };
 
@@ -117,22 +118,22 @@ static bool add_result(void *context, struct result *result)
 	struct simulate_job *simulate = context;
 	report_items(&simulate->job->body, result);
 	result_free(result);
-	return !simulate->job->body.overflow && trial_has_time(simulate->job, simulate->until_us);
+	return !simulate->job->body.overflow && trial_has_time(simulate->job, &simulate->end);
 }
 
 static bool has_time(void *context, size_t n)
 {
 	struct simulate_job *simulate = context;
-	return trial_has_time(simulate->job, simulate->until_us);
+	return trial_has_time(simulate->job, &simulate->end);
 }
 
 static void cut_short(struct simulate_job *simulate)
 {
 	struct error *error = &simulate->job->error;
-	if (trial_has_time(simulate->job, simulate->until_us))
+	if (trial_has_time(simulate->job, &simulate->end))
 		error_set(error, "the simulation held more than %d MiB", TRIAL_BYTES_MAX >> 20);
 	else
-		error_set(error, "the simulation took longer than %d s", TRIAL_TIME_MAX_MS / 1000);
+		error_set(error, "the simulation took longer than %d s", TRIAL_CPU_MAX_MS / 1000);
 	error_hint(error, "ask for fewer events");
 	job_fail(simulate->job, 422);
 }
@@ -153,7 +154,7 @@ static void play(struct simulate_job *simulate)
 		.progress = has_time,
 		.context = simulate,
 	};
-	simulate->until_us = trial_until_us();
+	simulate->end = trial_end();
 	buf_char(out, '{');
 	put_number(out, "generation", ruleset->generation);
 	put_problems(out, ruleset);

@@ -159,12 +159,14 @@ const struct error *trial_error(const struct job *job, const struct ruleset *tri
 
 /* --- time --- */
 
-int64_t trial_until_us(void)
+struct trial_end trial_end(void)
 {
-	return clock_mono_us(clock_system()) + TRIAL_TIME_MAX_MS * 1000;
+	return (struct trial_end){.cpu_us = clock_thread_cpu_us() + TRIAL_CPU_MAX_MS * 1000,
+				  .mono_us = clock_mono_us(clock_system()) + TRIAL_TIME_MAX_MS * 1000};
 }
 
-bool trial_has_time(const struct job *job, int64_t until_us)
+bool trial_has_time(const struct job *job, const struct trial_end *end)
 {
-	return clock_mono_us(clock_system()) < until_us && !job_is_ending(job);
+	return clock_thread_cpu_us() < end->cpu_us && clock_mono_us(clock_system()) < end->mono_us &&
+	       !job_is_ending(job);
 }

@@ -9,7 +9,8 @@
 
 enum {
 	TRIAL_FILES_MAX = 20,       /* that a request may replace */
-	TRIAL_TIME_MAX_MS = 5000,   /* of the machine's clock */
+	TRIAL_CPU_MAX_MS = 5000,    /* of its thread */
+	TRIAL_TIME_MAX_MS = 20000,  /* of the machine's clock: events come first, and it may have to wait */
 	TRIAL_BYTES_MAX = 256 << 20 /* of requests and results that are held at once */
 };
 
@@ -34,6 +35,12 @@ const struct error *trial_error(const struct job *job, const struct ruleset *tri
 int trial_number(struct job *job, const struct value *body, const char *name, int64_t least, int64_t most,
 		 int64_t standard, int64_t *ret);
 
-/* Is there time before `until_us`, of the system's monotonic clock, and does the engine go on? */
-int64_t trial_until_us(void);
-bool trial_has_time(const struct job *job, int64_t until_us);
+/* When a trial that begins now has had its time. */
+struct trial_end {
+	int64_t cpu_us, mono_us;
+};
+
+struct trial_end trial_end(void);
+
+/* Is it not there yet, and does the engine go on? */
+bool trial_has_time(const struct job *job, const struct trial_end *end);
