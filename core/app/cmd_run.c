@@ -324,6 +324,7 @@ static int open_journal(struct run_command *run, struct error *reterr)
 		.clock = clock_system(),
 		.retain_ms = run->retain.age_ms,
 		.retain_bytes = run->retain.size_bytes,
+		.retain_generations = (unsigned)run->retain.generations,
 		.state_changed = journal_changed,
 		.context = run,
 	};

@@ -2,7 +2,8 @@
 
 #include "script/duration.h"
 
-enum { AGE_LEAST_MS = 60 * 1000 };
+/* Events that came in while rules were changed, and are not on disk yet, can be of the generation before. */
+enum { AGE_LEAST_MS = 60 * 1000, GENERATIONS_LEAST = 10, GENERATIONS_MOST = 10000 };
 
 static bool size_parse(const char *text, int64_t *ret)
 {
@@ -27,6 +28,10 @@ int retain_options_read(const struct command *command, struct retain_options *op
 	if (options->size_text && !size_parse(options->size_text, &options->size_bytes))
 		return options_wrong(command, "--retain-size takes a size, as 500MiB or 10GiB, not '%s'",
 				     options->size_text);
+	if (options->generations &&
+	    (options->generations < GENERATIONS_LEAST || options->generations > GENERATIONS_MOST))
+		return options_wrong(command, "--retain-generations takes a number from %d to %d, not %d",
+				     GENERATIONS_LEAST, GENERATIONS_MOST, options->generations);
 	return OPTIONS_GO_ON;
 }
 

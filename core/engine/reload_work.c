@@ -112,8 +112,8 @@ static int load_stored(struct reloader *reloader, struct reload_job *job, struct
 	}
 	if (!ruleset_loaded_campaigns(job->ruleset))
 		return error_set(reterr, "no campaign of generation %u can serve", job->wanted);
-	reload_set_number(job->ruleset, job->wanted);
-	return 0;
+	/* Written once more: now it does not go before it serves, or comes back if it just went. */
+	return reload_number(reloader, job->ruleset, reterr);
 }
 
 /* --- history --- */

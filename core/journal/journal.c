@@ -160,6 +160,8 @@ static struct journal *journal_new(const struct journal_options *options)
 	journal->retention = (struct retention){
 		.retain_ms = options->retain_ms ? options->retain_ms : RETAIN_MS,
 		.retain_bytes = options->retain_bytes ? options->retain_bytes : RETAIN_BYTES,
+		.generations.keep =
+			options->retain_generations ? options->retain_generations : RETAIN_GENERATIONS,
 		.clock = options->clock,
 	};
 	mailbox_init(&journal->inbox, wake, journal);
@@ -172,6 +174,7 @@ static void journal_free(struct journal *journal)
 	if (journal->lock_fd >= 0)
 		close(journal->lock_fd);
 	sem_destroy(&journal->wake);
+	generations_forget(&journal->retention.generations);
 	mailbox_finish(&journal->inbox);
 	free(journal->folder);
 	free(journal->path);

@@ -53,7 +53,9 @@ struct journal_options {
 	int64_t retain_ms;          /* what is settled and older may go; 0: 30 days */
 	int64_t retain_bytes; /* size of the database that it aims for; 0: 10 GiB. Older settled events go,
 				 but their ids are known until they are retain_ms old */
-	size_t queue_max;     /* events that wait for a commit; 0: 20,000. More are refused */
+	unsigned retain_generations; /* of those that served last; others go once nothing unfinished began
+					with them. 0: 100 */
+	size_t queue_max;            /* events that wait for a commit; 0: 20,000. More are refused */
 	const struct journal_faults *faults; /* NULL: none */
 
 	/* Told from the writer's thread when the journal begins to fail, and when it works again (error
@@ -205,7 +207,7 @@ struct journal_source {
 struct journal_generation {
 	struct journal_entry entry;
 	struct str hash;  /* of the content */
-	struct str files; /* as the engine wrote it; opaque here */
+	struct str files; /* a line a source, which begins with its hash; otherwise opaque here */
 	uint32_t number;  /* set: the row's number; the same content again gets the same number */
 	const struct journal_source *sources; /* that it names and the journal may not have yet */
 	size_t n_sources;

@@ -28,8 +28,9 @@ enum {
 	RETAIN_PAUSE_US = 20000, /* between two slices */
 };
 
-#define RETAIN_MS    (30 * 24 * 3600 * (int64_t)1000)
-#define RETAIN_BYTES (10 * (int64_t)1024 * 1024 * 1024)
+#define RETAIN_GENERATIONS 100
+#define RETAIN_MS          (30 * 24 * 3600 * (int64_t)1000)
+#define RETAIN_BYTES       (10 * (int64_t)1024 * 1024 * 1024)
 
 /* Above this size an unclean end is not followed by a check of the whole file, which would keep the engine
  * from starting for minutes; damage is then found where it is met. */
@@ -88,6 +89,15 @@ enum statement {
 	STATEMENT_FORGET,
 	STATEMENT_FORGET_ONCE,
 	STATEMENT_REMOVE_MARKS,
+	STATEMENT_OPEN_GENERATIONS,
+	STATEMENT_DELIVERY_GENERATIONS,
+	STATEMENT_RUN_GENERATIONS,
+	STATEMENT_NEXT_GENERATION,
+	STATEMENT_REMOVE_GENERATION,
+	STATEMENT_GENERATION_FILES,
+	STATEMENT_NEXT_SOURCES,
+	STATEMENT_REMOVE_SOURCE,
+	STATEMENT_REMOVE_ACTIVATIONS,
 	STATEMENT_PAGES,
 	STATEMENT_FREE_PAGES,
 	STATEMENT_PAGE_SIZE,
@@ -126,6 +136,8 @@ struct store {
 	 * clocks jump. */
 	int64_t event_order_ms, delivery_order_ms;
 	int wal_pages, checkpoint_at;
+	uint64_t generation_writes; /* how many were written since it was opened */
+	uint64_t last_generation;   /* the number of the last of these, which is about to serve */
 	struct ids ids;
 };
 
@@ -180,10 +192,49 @@ int entry_write(struct store *store, struct journal_entry *entry);
 int state_write(struct store *store);
 size_t entry_rows(struct journal_entry *entry);
 
+/* --- generations.c --- */
+
+struct number_set {
+	uint64_t *items;
+	size_t n, capacity;
+};
+
+enum generation_step {
+	GENERATIONS_IDLE,
+	GENERATIONS_OPEN, /* noting which are needed: by open events, */
+	GENERATIONS_PENDING,
+	GENERATIONS_DEAD, /* deliveries, */
+	GENERATIONS_FAILED,
+	GENERATIONS_DIVERGED,
+	GENERATIONS_AGAIN, /* and runs that can be run again */
+	GENERATIONS_REMOVE,
+	GENERATIONS_TEXTS, /* noting what the others name */
+	GENERATIONS_REMOVE_TEXTS,
+};
+
+struct generation_pass {
+	int64_t keep; /* of those that served last */
+	enum generation_step step;
+	int64_t after; /* the step has come this far */
+	struct number_set needed, texts;
+	bool removed;
+	uint64_t text_writes;
+	uint64_t seen_writes; /* when a pass began last, and one more; 0: never */
+	int64_t again_us;
+};
+
+/* A slice of a pass, if one is due, inside a transaction and until about end_us. Returns an SQLite code. */
+int generations_run(struct generation_pass *pass, struct store *store, int64_t now_us, int64_t end_us,
+		    bool *ret_more);
+
+/* The pass ends, with its memory. */
+void generations_forget(struct generation_pass *pass);
+
 /* --- retention.c --- */
 
 struct retention {
 	int64_t retain_ms, retain_bytes;
+	struct generation_pass generations;
 	struct clock *clock;
 	bool active;        /* a pass is under way */
 	uint64_t after_seq; /* the pass has come this far */

@@ -188,7 +188,7 @@ int retention_run(struct retention *retention, struct store *store, int64_t now_
 			      .now_ms = clock_wall_ms(retention->clock),
 			      .end_us = now_us + RETAIN_SLICE_US,
 			      .by_size = too_large(retention, store)};
-	bool end = false, shrinking = false;
+	bool end = false, shrinking = false, generations = false;
 	int64_t forget_seq = (int64_t)store->ids.forget_seq;
 	if (!retention->active)
 		retention->after_seq = 0;
@@ -199,13 +199,19 @@ int retention_run(struct retention *retention, struct store *store, int64_t now_
 		code = shrink(store, &shrinking);
 	if (code == SQLITE_OK && end && !shrinking)
 		code = forget(&slice, &forget_seq);
+	if (code == SQLITE_OK && end && !shrinking)
+		code = generations_run(&retention->generations, store, now_us, slice.end_us, &generations);
 	code = finish_slice(store, code);
+	if (code != SQLITE_OK) { /* what it removed is there again */
+		generations_forget(&retention->generations);
+		retention->generations.seen_writes = 0;
+	}
 	if (code == SQLITE_OK)
 		store->ids.forget_seq = (uint64_t)forget_seq;
 	/* What is too large may become smaller once more ids are filed. */
 	bool filing = end && slice.by_size && HASH_COUNT(store->ids.recent) > RECENT_IDS / 64;
 	store->ids.wanted |= filing;
-	retention->active = !end || shrinking;
+	retention->active = !end || shrinking || generations;
 	retention->next_us = now_us + (retention->active || filing ? RETAIN_PAUSE_US : RETAIN_EVERY_US);
 	if (code == SQLITE_OK && !retention->active && !filing)
 		code = store_fault(store, "retained");

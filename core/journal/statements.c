@@ -189,6 +189,8 @@ static int write_generation(struct store *store, struct journal_generation *gene
 	bind_text(store->statements[STATEMENT_GENERATION_NUMBER], 1, generation->hash);
 	code = store_number(store, STATEMENT_GENERATION_NUMBER, &number);
 	generation->number = (uint32_t)number;
+	store->last_generation = (uint64_t)number;
+	store->generation_writes++;
 	return code;
 }
 

@@ -60,6 +60,29 @@ static const char *const sql[STATEMENTS] = {
 	[STATEMENT_FORGET_ONCE] = "DELETE FROM once WHERE (key_1, key_2) IN"
 				  " (SELECT key_1, key_2 FROM once WHERE seq <= ? LIMIT 200)",
 	[STATEMENT_REMOVE_MARKS] = "DELETE FROM marks WHERE seq < ?",
+	[STATEMENT_OPEN_GENERATIONS] =
+		"SELECT o.seq, e.generation FROM open_events o JOIN events e ON e.seq = o.seq"
+		" WHERE o.seq > ? ORDER BY o.seq",
+	[STATEMENT_DELIVERY_GENERATIONS] =
+		"SELECT d.n, e.generation FROM deliveries d INDEXED BY deliveries_unsettled"
+		" JOIN events e ON e.seq = d.seq WHERE d.n > ?1 AND d.state = ?2 AND d.state IN (0, 2) ORDER "
+		"BY d.n",
+	[STATEMENT_RUN_GENERATIONS] =
+		"SELECT r.seq, r.generation, e.generation FROM runs r INDEXED BY runs_unsettled"
+		" JOIN events e ON e.seq = r.seq WHERE r.seq > ?1 AND r.outcome = ?2 AND r.outcome IN (2, 4, "
+		"5)"
+		" ORDER BY r.seq",
+	[STATEMENT_NEXT_GENERATION] =
+		"SELECT min(number) FROM generations WHERE number > ?1"
+		" AND number < (SELECT max(number) FROM generations)"
+		" AND number NOT IN (SELECT generation FROM activations ORDER BY n DESC LIMIT ?2)",
+	[STATEMENT_REMOVE_GENERATION] = "DELETE FROM generations WHERE number = ?",
+	[STATEMENT_GENERATION_FILES] =
+		"SELECT number, files FROM generations WHERE number > ? ORDER BY number",
+	[STATEMENT_NEXT_SOURCES] = "SELECT id, hash FROM sources WHERE id > ? ORDER BY id LIMIT ?",
+	[STATEMENT_REMOVE_SOURCE] = "DELETE FROM sources WHERE id = ?",
+	[STATEMENT_REMOVE_ACTIVATIONS] = "DELETE FROM activations WHERE n <="
+					 " (SELECT n FROM activations ORDER BY n DESC LIMIT 1 OFFSET ?)",
 	[STATEMENT_PAGES] = "PRAGMA page_count",
 	[STATEMENT_PAGE_SIZE] = "PRAGMA page_size",
 	[STATEMENT_FREE_PAGES] = "PRAGMA freelist_count",

@@ -253,7 +253,8 @@ def test_without_a_sync_a_power_cut_takes_what_was_accepted(start_engine, write_
 
 # --- what is kept
 
-@pytest.mark.parametrize("args, said", [(["--retain", "soon"], "--retain takes a time"), (["--retain-size", "10"], "--retain-size takes a size")])
+@pytest.mark.parametrize("args, said", [(["--retain", "soon"], "--retain takes a time"), (["--retain-size", "10"], "--retain-size takes a size"),
+                                        (["--retain-generations", "9"], "--retain-generations takes a number from 10 to 10000, not 9")])
 def test_a_wrong_bound_of_what_is_kept_is_told(run_command, args, said):
     done = run_command("run", *args)
     assert done.returncode == 2 and said in done.stderr

@@ -6,6 +6,8 @@ import signal
 
 import pytest
 
+from process import until
+
 ids = itertools.count()
 
 
@@ -155,6 +157,33 @@ end }"""
     reload(engine)
     engine.post_events(event("/a", "post_call", "call"), event("/a", "post_call", "other"))
     assert sorted(said(sink, 4)) == ["third", "third", "waited one", "waited two"]
+
+
+def test_old_generations_go_but_for_those_that_runs_need(start_engine, start_sink, write_rules, tmp_path):
+    sink = start_sink()
+    wait = """rule "wait" { on = "agent_connect", run = function(call)
+  wait_for("post_call", { within = "1h" })
+  web.hook:send { json = { word = "waited" } }
+end }"""
+    folder, data = write_rules(rules(sink) | {"a.lua": campaign("/a", "one", wait)}), tmp_path / "data"
+    args = ["--no-watch", "--retain-generations", "10"]
+    engine = start_engine(folder, data=data, args=args)
+    engine.post_events(event("/a", "agent_connect", "call"))
+    for n in range(2, 16):
+        (folder / "a.lua").write_text(campaign("/a", f"version {n}"))
+        assert reload(engine)[1]["generation"] == n
+    # A pass of retention is made at every start; a kill meanwhile leaves whole generations.
+    engine.kill()
+    engine = start_engine(folder, data=data, args=args)
+    until(lambda: engine.get("/v1/rules/generations/5")[0] == 404)
+    engine.kill()
+    engine = start_engine(folder, data=data, args=args)
+    assert [n for n in range(1, 16) if engine.get(f"/v1/rules/generations/{n}")[0] == 200] == [1, *range(6, 16)]
+    history = json.loads(engine.get("/v1/rules/history")[2])
+    assert [activation["generation"] for activation in history["history"]] == list(range(15, 5, -1))
+    assert engine.post("/v1/rules/rollback/6", b"")[0] == 200
+    engine.post_events(event("/a", "post_call", "call"))
+    assert sorted(said(sink, 2)) == ["version 6", "waited"]
 
 
 def test_history_shows_what_served_and_rollback_goes_back(served, run_command, start_engine, tmp_path):
