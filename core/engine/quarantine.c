@@ -17,7 +17,7 @@ struct quarantining {
 	struct suspicion suspicion;
 	struct arena arena;
 	struct str *over; /* pairs of campaign and rule: runs that had ended before */
-	size_t n_over;
+	size_t n_over, n_failed;
 	struct asked_run *asked;
 	size_t n_asked;
 };
@@ -46,7 +46,7 @@ static bool is_over(const struct quarantining *it, const struct rule *rule)
 	return false;
 }
 
-static void fail_rule(const struct quarantining *it, const struct rule *rule, uint32_t generation)
+static void fail_rule(struct quarantining *it, const struct rule *rule, uint32_t generation)
 {
 	const struct suspicion *suspicion = &it->suspicion;
 	char reason[400];
@@ -62,12 +62,13 @@ static void fail_rule(const struct quarantining *it, const struct rule *rule, ui
 			"%s",
 			suspicion->crashes, suspicion->rule.n ? ", in the rule '" : "",
 			STR_ARG(suspicion->rule), suspicion->rule.n ? "'" : "");
+	it->n_failed++;
 	engine_count(&it->engine->totals.runs_failed);
 	record_run(engine_shard(it->engine, str_hash(it->event->subject)), it->event, rule,
 		   &(struct run_record){OUTCOME_FAILED, str_of(reason), NULL, generation, NULL});
 }
 
-static void fail_rules(const struct quarantining *it, const struct campaign *campaign)
+static void fail_rules(struct quarantining *it, const struct campaign *campaign)
 {
 	for (size_t i = 0; campaign && i < campaign->n_rules; i++) {
 		const struct rule *rule = &campaign->rules[i];
@@ -79,13 +80,22 @@ static void fail_rules(const struct quarantining *it, const struct campaign *cam
 }
 
 /* By name: their rules may be those of another generation. They can be asked for once more. */
-static void fail_asked(const struct quarantining *it)
+static void fail_asked(struct quarantining *it)
 {
 	for (size_t i = 0; i < it->n_asked; i++) {
 		struct campaign campaign = {.name = it->asked[i].campaign};
 		struct rule rule = {.name = it->asked[i].rule, .campaign = &campaign};
 		fail_rule(it, &rule, it->asked[i].generation);
 	}
+}
+
+/* Where no rule fails, as when the crash came before any was found, something must: an operator looks for
+ * what is dead among the runs. */
+static void fail_nobody(struct quarantining *it, const struct campaign *campaign)
+{
+	static const struct campaign nobody = {.name = {"", 0}};
+	struct rule rule = {.campaign = campaign ? campaign : &nobody, .name = STR("(no rule)")};
+	fail_rule(it, &rule, 0);
 }
 
 /* Nobody waits for its answer any more. */
@@ -110,9 +120,11 @@ static int settle(struct quarantining *it, struct journal_reader *reader, const 
 	if (journal_read_runs(reader, it->event->seq, take_run, it, reterr) ||
 	    journal_read_deliveries(reader, &all, take_delivery, it, reterr))
 		return -1;
-	if (ruleset)
-		fail_rules(it, ruleset_serving(ruleset, it->event->source));
+	const struct campaign *campaign = ruleset ? ruleset_serving(ruleset, it->event->source) : NULL;
+	fail_rules(it, campaign);
 	fail_asked(it);
+	if (!it->n_failed)
+		fail_nobody(it, campaign);
 	log_error(&engine->log, "an event is quarantined: the engine has crashed twice while it worked on it",
 		  "event", LOG_STR(it->event->id), "call", LOG_STR(it->event->subject), "campaign",
 		  it->suspicion.campaign.n ? it->suspicion.campaign.p : NULL, "rule",

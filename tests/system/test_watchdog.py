@@ -80,6 +80,23 @@ def test_a_run_that_was_asked_for_and_crashes_can_be_asked_for_again(start_engin
     assert json.loads(engine.post("/v1/redeliver", missing | {"dry_run": True})[2])["count"] == 0
 
 
+@pytest.mark.parametrize("source,kind,campaign", [("/queues/1", "agent_state", "campaign"), ("/nobody", "post_call", "")])
+def test_what_is_quarantined_before_any_rule_ran_is_among_the_dead(start_engine, run_command, source, kind, campaign):
+    engine = start_engine(RULES, args=["--supervise", "--shards", "1"], env={"SWITCHHOOK_FAULT": "crash:bad"})
+    engine.post_events(event("bad") | {"source": source, "type": kind})
+    engine.wait_for_log('an event is quarantined.*"event":"bad"')
+    move_to_port_after(engine, "an event is quarantined")
+    failed = wait_for_outcome(engine, "bad", "(no rule)", "failed")
+    assert "quarantined: the engine has crashed 2 times" in failed["reason"]
+    (dead,) = json.loads(engine.get("/v1/deliveries?state=dead")[2])["runs"]
+    assert (dead["event"], dead["call"], dead["campaign"], dead["rule"]) == ("bad", "call-bad", campaign, "(no rule)")
+    shown = run_command("deliveries", "--runs", "--server", f"http://127.0.0.1:{engine.port}")
+    assert "call-bad" in shown.stdout and "quarantined" in shown.stdout
+    assert "quarantined: the engine has crashed 2 times" in run_command("explain", "call-bad", "--server", f"http://127.0.0.1:{engine.port}").stdout
+    again = run_command("redeliver", dead["id"], "--server", f"http://127.0.0.1:{engine.port}")
+    assert again.returncode == 1 and "no rule '(no rule)'" in again.stdout + again.stderr
+
+
 def test_a_crash_without_a_supervisor_is_an_abort(start_engine, tmp_path):
     data = tmp_path / "data"
     for _ in range(2):
