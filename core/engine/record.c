@@ -4,7 +4,7 @@
 #include "format/exchange_text.h"
 
 enum {
-	TEXT_MAX = 4 << 20,
+	TEXT_MAX = LIMIT_BODY_MOST + (4 << 20),
 	BODY_LOGGED = 4096, /* of an answer that nobody waits for */
 	ATTEMPTS_TEXT_MAX = 2 << 20,
 };

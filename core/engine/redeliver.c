@@ -4,7 +4,7 @@
 #include "format/exchange_text.h"
 #include "format/request_build.h"
 
-enum { ROW_TEXTS_MAX = 64 << 20, REQUEST_TEXT_MAX = 4 << 20 };
+enum { ROW_TEXTS_MAX = 64 << 20, REQUEST_TEXT_MAX = LIMIT_BODY_MOST + (1 << 20) };
 
 struct redelivering {
 	struct journal_delivery row;

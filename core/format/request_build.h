@@ -6,11 +6,12 @@
 
 #include "base/error.h"
 #include "model/event.h"
+#include "model/limits.h"
 #include "model/request.h"
 #include "model/runlog.h"
 #include "model/service.h"
 
-enum { REQUEST_BODY_MAX = 1 << 20, REQUEST_URL_MAX = 8192, REQUEST_HEADERS_MAX = 32768 };
+enum { REQUEST_BODY_MAX = LIMIT_BODY_MOST, REQUEST_URL_MAX = 8192, REQUEST_HEADERS_MAX = 32768 };
 
 /* Parts that a rule gives instead of the declared ones: final values, not templates. Absent parts have p ==
  * NULL. */

@@ -17,7 +17,7 @@ const struct limit_info limit_infos[LIMITS] = {
 			   "10000"},
 	[LIMIT_DELIVERIES] = {"max-deliveries", UNIT_COUNT, 100, 1, 1000, "deliveries of one run", "100"},
 	[LIMIT_LOG_LINES] = {"max-log-lines", UNIT_COUNT, 100, 1, 1000, "log lines of one run", "100"},
-	[LIMIT_BODY] = {"max-body", UNIT_BYTES, MIB, KIB, MIB, "body of a request", "1MiB"},
+	[LIMIT_BODY] = {"max-body", UNIT_BYTES, MIB, KIB, LIMIT_BODY_MOST, "body of a request", "1MiB"},
 	[LIMIT_JSON_DEPTH] = {"max-json-depth", UNIT_COUNT, 64, 1, 200, "levels of a JSON value", "64"},
 	[LIMIT_JSON_SIZE] = {"max-json-size", UNIT_BYTES, 2 * MIB, KIB, 64 * MIB, "a JSON text", "2MiB"},
 };

@@ -20,6 +20,9 @@ enum limit_kind {
 	LIMITS,
 };
 
+/* The most that --max-body may be set to. What holds a whole request is made for this. */
+enum { LIMIT_BODY_MOST = 4 << 20 };
+
 /* For tests: the n-th time that a script's memory grows, from 1, it is refused. 0: never. Counted down. */
 struct limit_faults {
 	size_t refuse_nth;

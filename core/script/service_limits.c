@@ -122,7 +122,7 @@ static void read_body_limit(struct reading *reading, const char *key, const stru
 		bytes = 0;
 	if (bytes < 1 || bytes > REQUEST_BODY_MAX)
 		problem_hint(reading->loader, where, "body = 65536, \"64KB\" or \"1MiB\"",
-			     "'%s' is no size between 1 B and 1 MiB", key);
+			     "'%s' is no size between 1 B and %d MiB", key, REQUEST_BODY_MAX >> 20);
 	else
 		reading->service->limits.body_max = (size_t)bytes;
 }

@@ -253,7 +253,7 @@ function http.client_certificate(declaration) end
 ---@field concurrency? integer|"adaptive" requests on the wire at once, 1 to 1,000 (default: `"adaptive"`)
 ---@field rate? number|string requests a second, or `"600/m"`, `"1000/h"` (default: no limit)
 ---@field burst? integer how many of them may go at once after a rest (default: 1)
----@field body? integer|string the largest body of a request, as `"64KiB"` (default: 1 MiB)
+---@field body? integer|string the largest body of a request, as `"64KiB"` (default: what `--max-body` says)
 
 --- When somebody is told that a service does not work.
 ---@class failing

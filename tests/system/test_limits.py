@@ -158,3 +158,23 @@ rule "is slow to begin" { on = "loop", run = function(call) end }
     rule_of(engine, "slip-2", "failed")
     assert rule_of(engine, "loop-1", "waiting")["reason"] == "it is under way"
     rule_of(engine, "loop-1", "done")
+
+
+@pytest.mark.parametrize("way", ["run", "fire"])
+def test_a_body_may_be_as_large_as_the_limit_says(start_engine, start_sink, way):
+    sink = start_sink()
+    rule = "run = function(call) big:send { text = ('x'):rep(4 << 20) } end" if way == "run" else "fire = big"
+    engine = start_engine({"big.lua": f"""serves {{ "/queues/1" }}
+local big = http.service {{ name = "big", method = "POST", url = "{sink.url}/big", text = ("#agent_notes#"):rep(60) }}
+rule "sends" {{ on = "send", {rule} }}
+"""}, args=["--max-body", "4MiB", "--max-memory", "64MiB", "--max-run-time", "5s"])
+    engine.post_events(event("send") | {"data": {"uii": "call", "agent_notes": "y" * 60000}})
+    (request,) = sink.wait_for(1)
+    assert request["body"] == ("x" * (4 << 20) if way == "run" else "y" * 60000 * 60)
+
+
+@pytest.mark.parametrize("given, said", [("5MiB", "--max-body goes from 1 KiB to 4 MiB"), ("100", "--max-body goes from 1 KiB to 4 MiB"),
+                                         ("much", "--max-body takes a size")])
+def test_a_body_out_of_range_is_wrong_usage(run_command, given, said):
+    done = run_command("check", "--max-body", given)
+    assert done.returncode == 2 and said in done.stderr

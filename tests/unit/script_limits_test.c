@@ -77,7 +77,7 @@ static void limits_that_are_none_are_errors(void **state)
 	assert_wrong("limit = { rate = '10/y' }", "'rate' is no rate", "");
 	assert_wrong("limit = { burst = 5 }", "'burst' needs a rate", "rate = 10, burst = 20");
 	assert_wrong("limit = { rate = 1, burst = 0 }", "'burst' is no whole number", "");
-	assert_wrong("limit = { body = '2MB' }", "'body' is no size between 1 B and 1 MiB", "");
+	assert_wrong("limit = { body = '5MB' }", "'body' is no size between 1 B and 4 MiB", "");
 	assert_wrong("limit = { body = '64 kilo' }", "'body' is no size", "");
 	assert_wrong("failing = { period = 'long' }", "'period'", "");
 	assert_wrong("failing = { disable = 1 }", "'disable' is a number, not true or false", "");
