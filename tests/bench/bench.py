@@ -18,6 +18,7 @@ import resource
 import shutil
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -199,24 +200,34 @@ def row(name, text):
     print(f"{name:<10} {text}", flush=True)
 
 
+ROUNDS = 5
+
+
 def bench_cost(build, folder, sink, events):
-    """Without the journal, since the bare loop has none either; what that costs is a row of its own."""
-    args = ("--durability", "none")
-    baseline = bare(build, folder, sink, events)
-    row("(a) bare", f"{baseline:6.1f} us CPU a request: libcurl multi on libuv, pooled handles, nothing else")
-    idle, _ = engine_cost(build, folder, sink, FIRE.replace("agent_termination", "agent_connect"), events, args, fires=0)
-    fire, rate = engine_cost(build, folder, sink, FIRE, events, args)
-    row("(b) fire", f"{fire:6.1f} us CPU an event, {fire / baseline:.2f} times (a); {rate:.0f} events/s accepted, one a request")
+    """Without the journal, since the bare loop has none either; what that costs is a row of its own. All rows by turns, and of each the
+    middle one, since the machine is faster at one time than at another."""
+    idle_rule = FIRE.replace("agent_termination", "agent_connect")
+    engines = {"idle": (idle_rule, 1, 0), "(b) fire": (FIRE, 1, 1), "(c) run": (RUN, 1, 1), "(d) batch": (FIRE, 100, 1)}
+    costs, rates, ratios = ({name: [] for name in ("(a) bare", *engines)} for _ in range(3))
+    for _ in range(ROUNDS):
+        costs["(a) bare"].append(bare(build, folder, sink, events))
+        for name, (rule, batch, fires) in engines.items():
+            cost, rate = engine_cost(build, folder, sink, rule, events, ("--durability", "none"), batch, fires)
+            costs[name].append(cost)
+            rates[name].append(rate)
+            ratios[name].append(cost / costs["(a) bare"][-1])
+    middle = {name: statistics.median(values) for name, values in costs.items()}
+    row("(a) bare", f"{middle['(a) bare']:6.1f} us CPU a request: libcurl multi on libuv, pooled handles, nothing else")
+    for name in ("(b) fire", "(c) run", "(d) batch"):
+        row(name, f"{middle[name]:6.1f} us CPU an event, {statistics.median(ratios[name]):.2f} times (a), in {ROUNDS} rounds "
+            f"{min(ratios[name]):.2f} to {max(ratios[name]):.2f}; {statistics.median(rates[name]):.0f} events/s accepted, "
+            f"{engines[name][1]} a request")
     part = stages(build, folder)
-    row("  stages", f"ingest {idle - part['decode']:.1f}, decode {part['decode']:.1f}, rule {part['rule']:.1f}, "
-        f"build {part['build']:.1f}, send {fire - idle - part['rule'] - part['build']:.1f} us")
+    row("  stages", f"of (b): ingest {middle['idle'] - part['decode']:.1f}, decode {part['decode']:.1f}, rule {part['rule']:.1f}, "
+        f"build {part['build']:.1f}, send {middle['(b) fire'] - middle['idle'] - part['rule'] - part['build']:.1f} us")
     soap = values_of([build / "tests/bench/soap_bench", "5000"])
     row("  soap", f"{soap['soap_build']:.1f} us an envelope of 20 fields, {soap['soap_parse']:.1f} us an answer of 2 kB; "
         f"{1e6 / soap['soap_build']:.0f} envelopes and {1e6 / soap['soap_parse']:.0f} answers a second of CPU")
-    cost, rate = engine_cost(build, folder, sink, RUN, events, args)
-    row("(c) run", f"{cost:6.1f} us CPU an event, {cost / baseline:.2f} times (a); {rate:.0f} events/s accepted, one a request")
-    cost, rate = engine_cost(build, folder, sink, FIRE, events, args, batch=100)
-    row("(d) batch", f"{cost:6.1f} us CPU an event, {cost / baseline:.2f} times (a); {rate:.0f} events/s accepted, 100 a request")
 
 
 def bench_durability(build, folder, sink, events):
