@@ -180,7 +180,7 @@ void watch_turn_end(struct watch *watch)
 static void look_at_stretch(struct watch *watch)
 {
 	uint64_t stretch = LOAD(watch->stretch);
-	if (!(stretch & 1) || stretch == watch->interrupted)
+	if (!(stretch & 1) || stretch == LOAD(watch->interrupted))
 		return;
 	int64_t mark = LOAD(watch->mark_us), budget = LOAD(watch->budget_us);
 	if (LOAD(watch->stretch) != stretch || read_us(watch->cpu) - mark <= budget)
