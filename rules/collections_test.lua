@@ -32,3 +32,16 @@ test("a lead without an account has nothing to record", function(t)
 	t:expect_outcome("what was agreed is recorded", "skipped", "no account")
 	t:expect_none()
 end)
+
+test("billing that cannot be reached fails the run", function(t)
+	t:answer("Billing accounts", { error = "refused" })
+	t:event("post_disposition", promised)
+	t:advance "48h"
+	t:expect_outcome("what was agreed is recorded", "failed", "billing cannot be reached: connect")
+end)
+
+test("nothing was agreed, so nothing is recorded", function(t)
+	t:event("post_disposition", { agent_disposition = "No Answer", extern_id = "A-77" })
+	t:expect_outcome("what was agreed is recorded", "not_matched")
+	t:expect_none()
+end)
