@@ -5,8 +5,8 @@
 #include <signal.h>
 #include <stdio.h>
 
-/* jemalloc's own name for its options. Memory goes back to the system on a thread of its own: where it is freed, that
- * would hold up a shard's loop for milliseconds. */
+/* jemalloc's own name for its options. Memory goes back to the system on a thread of its own: where it is
+ * freed, that would hold up a shard's loop for milliseconds. */
 const char *malloc_conf = "background_thread:true";
 
 static const struct command *const commands[] = {
