@@ -1,12 +1,12 @@
 #include "source/access.h"
 
+#include "base/hash.h"
 #include "format/crypto.h"
 #include "format/webhook_signature.h"
 #include "policy/limiter.h"
 #include "source/token_file.h"
 
 #include <stdio.h>
-#include <uthash.h>
 
 enum {
 	SENDERS_MAX = 10000, /* that are remembered for their rate */
