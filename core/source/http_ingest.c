@@ -91,7 +91,7 @@ static void on_acceptance(struct message *message)
 /* Takes over the list. */
 static void hand_over(struct http_ingest *ingest, struct http_request *request, struct event_list *list)
 {
-	struct waiting *waiting = mem_zalloc(sizeof *waiting + list->n * sizeof(bool));
+	struct waiting *waiting = mem_alloc(sizeof *waiting + list->n * sizeof(bool));
 	waiting->ingest = ingest;
 	waiting->request = request;
 	waiting->list = *list;
