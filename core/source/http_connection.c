@@ -172,7 +172,8 @@ static enum MHD_Result begin(struct http_request *request, const char *url, cons
 		http_refuse(request, 413, &error);
 	} else if (framing.has_length) {
 		/* Not on the sender's word alone: a body that never comes would hold the memory. */
-		size_t n = framing.length < HTTP_BODY_KEPT ? (size_t)framing.length : HTTP_BODY_KEPT;
+		size_t n = framing.length < HTTP_BODY_EXPECTED_MAX ? (size_t)framing.length
+								   : HTTP_BODY_EXPECTED_MAX;
 		buf_reserve(&request->body, n);
 	}
 	return MHD_YES;

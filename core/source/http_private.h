@@ -13,10 +13,11 @@
 
 enum {
 	HTTP_ROUTES_MAX = 64,
-	HTTP_HEADERS_MAX = 64,      /* of a request */
-	HTTP_BODY_KEPT = 16 * 1024, /* memory that a connection keeps for its next body */
-	HTTP_BODIES_AT_ONCE = 64,   /* full-sized bodies that all connections together may hold */
-	HTTP_LINGER_MS = 2000,      /* how long a refused sender may go on, so that it sees why */
+	HTTP_HEADERS_MAX = 64,               /* of a request */
+	HTTP_BODY_KEPT = 16 * 1024,          /* memory that a connection keeps for its next body */
+	HTTP_BODY_EXPECTED_MAX = 256 * 1024, /* room made for a body before it comes */
+	HTTP_BODIES_AT_ONCE = 64,            /* full-sized bodies that all connections together may hold */
+	HTTP_LINGER_MS = 2000,               /* how long a refused sender may go on, so that it sees why */
 };
 
 enum http_state {

@@ -200,12 +200,13 @@ def row(name, text):
     print(f"{name:<10} {text}", flush=True)
 
 
-ROUNDS = 5
+ROUNDS = 11
 
 
 def bench_cost(build, folder, sink, events):
-    """Without the journal, since the bare loop has none either; what that costs is a row of its own. All rows by turns, and of each the
-    middle one, since the machine is faster at one time than at another."""
+    """Without the journal, since the bare loop has none either; what that costs is a row of its own. All rows by turns, in many
+    short rounds, and of each the middle one, since the machine is faster at one time than at another."""
+    events = max(events // 4, 1)
     idle_rule = FIRE.replace("agent_termination", "agent_connect")
     engines = {"idle": (idle_rule, 1, 0), "(b) fire": (FIRE, 1, 1), "(c) run": (RUN, 1, 1), "(d) batch": (FIRE, 100, 1)}
     costs, rates, ratios = ({name: [] for name in ("(a) bare", *engines)} for _ in range(3))
