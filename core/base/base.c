@@ -1,4 +1,4 @@
-#include "base/base.h"
+#include "base/hash.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -48,6 +48,12 @@ struct str str_trim(struct str s)
 uint64_t str_hash(struct str s)
 {
 	return XXH3_64bits(s.p, s.n);
+}
+
+/* Where the system put the program in memory is the chance in it. */
+unsigned table_hash(const void *key, size_t n)
+{
+	return (unsigned)XXH3_64bits_withSeed(key, n, (uintptr_t)&table_hash);
 }
 
 static void *must(void *p, size_t n)
