@@ -156,28 +156,32 @@ bool kept_add(struct curl_work *work)
 	return true;
 }
 
-struct curl_work *kept_take(struct curl_transport *transport, const struct target *target)
+static struct curl_work *resting_to(struct curl_transport *transport, const struct target *target)
 {
 	struct list *bucket = bucket_of(transport, target);
 	for (struct list *at = bucket->next; at != bucket; at = at->next) {
 		struct curl_work *work = container_of(at, struct curl_work, by_origin);
-		if (!leads_to(work, target))
-			continue;
-		forget(work);
-		return work;
+		if (leads_to(work, target))
+			return work;
 	}
 	return NULL;
 }
 
+struct curl_work *kept_take(struct curl_transport *transport, const struct target *target)
+{
+	struct curl_work *work = resting_to(transport, target);
+	if (work)
+		forget(work);
+	return work;
+}
+
 void kept_make_room(struct curl_transport *transport, const struct target *target)
 {
-	struct curl_work *work = kept_take(transport, target);
-	if (!work && (work = oldest(transport)))
-		forget(work);
+	struct curl_work *work = resting_to(transport, target);
 	if (!work)
-		return;
-	direct_close(work);
-	curl_work_release(work);
+		work = oldest(transport);
+	if (work)
+		drop(work);
 }
 
 void kept_lost(struct curl_work *work)
