@@ -204,19 +204,20 @@ ROUNDS = 11
 
 
 def bench_cost(build, folder, sink, events):
-    """Without the journal, since the bare loop has none either; what that costs is a row of its own. All rows by turns, in many
-    short rounds, and of each the middle one, since the machine is faster at one time than at another."""
+    """Without the journal, since the bare loop has none either; what that costs is a row of its own. All rows by turns, in many short
+    rounds, each beside bare loops right before and after it, and of each the middle one: the machine is faster at one time than at another."""
     events = max(events // 4, 1)
     idle_rule = FIRE.replace("agent_termination", "agent_connect")
     engines = {"idle": (idle_rule, 1, 0), "(b) fire": (FIRE, 1, 1), "(c) run": (RUN, 1, 1), "(d) batch": (FIRE, 100, 1)}
     costs, rates, ratios = ({name: [] for name in ("(a) bare", *engines)} for _ in range(3))
+    costs["(a) bare"].append(bare(build, folder, sink, events))
     for _ in range(ROUNDS):
-        costs["(a) bare"].append(bare(build, folder, sink, events))
         for name, (rule, batch, fires) in engines.items():
             cost, rate = engine_cost(build, folder, sink, rule, events, ("--durability", "none"), batch, fires)
             costs[name].append(cost)
             rates[name].append(rate)
-            ratios[name].append(cost / costs["(a) bare"][-1])
+            costs["(a) bare"].append(bare(build, folder, sink, events))
+            ratios[name].append(cost / statistics.mean(costs["(a) bare"][-2:]))
     middle = {name: statistics.median(values) for name, values in costs.items()}
     row("(a) bare", f"{middle['(a) bare']:6.1f} us CPU a request: libcurl multi on libuv, pooled handles, nothing else")
     for name in ("(b) fire", "(c) run", "(d) batch"):
