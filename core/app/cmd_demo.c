@@ -116,8 +116,8 @@ static void print_end(const struct demo *demo)
 		printf(", %llu runs failed", (unsigned long long)totals->runs_failed);
 	if (demo->pending)
 		printf(", %zu not settled", demo->pending);
-	printf("\n\nNow change a rule in %s/, or start the engine itself: switchhook run --rules %s\n",
-	       demo->rules, demo->rules);
+	printf("\n\nNow change a rule in %s/, or start the engine itself: %s run --rules %s\n", demo->rules,
+	       program_invocation_name, demo->rules);
 }
 
 /* --- what happens --- */

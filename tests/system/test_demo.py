@@ -2,7 +2,7 @@
 import re
 
 
-def test_the_demo_shows_events_and_requests_and_ends_with_a_summary(run_command):
+def test_the_demo_shows_events_and_requests_and_ends_with_a_summary(run_command, switchhook):
     done = run_command("demo", timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
@@ -11,6 +11,7 @@ def test_the_demo_shows_events_and_requests_and_ends_with_a_summary(run_command)
     assert '"text": "Sale by Dana, order SO-55120"' in done.stdout
     assert "POST /helpdesk/tickets" in done.stdout
     assert re.search(r"^21 events, \d+ runs of rules, 9 requests delivered, 0 dead$", done.stdout, re.MULTILINE)
+    assert done.stdout.endswith(f"start the engine itself: {switchhook} run --rules rules\n")
 
 
 def test_the_demo_can_be_repeated_beside_another_sink(run_command, start_sink):
