@@ -14,7 +14,8 @@ extern "C" {
 
 enum { PHONE_E164_MAX = 32 };
 
-/* Is this the ISO code of a country that has phone numbers? Upper case: "US". */
+/* Is this the ISO code of a country that has phone numbers? Upper case: "US". What the numbers of that
+ * country need is made ready, which takes some milliseconds the first time. */
 bool phone_region_known(const char *region, size_t n);
 
 /* "(510) 555-0111" of the region "US" becomes "+15105550111", terminated. A number that begins with '+' needs

@@ -68,6 +68,18 @@ static void e164_leaves_what_is_no_number_and_says_so(void **state)
 	assert_int_equal(f->log.n, 1);
 }
 
+/* Of longer texts the time that the library takes grows with the square. */
+static void e164_looks_at_no_text_of_more_than_250_bytes(void **state)
+{
+	struct fixture *f = *state;
+	char text[256];
+	snprintf(text, sizeof text, "\"5105550111%240s\"", "");
+	assert_string_equal(filtered(f, "e164:US", text), "+15105550111");
+	snprintf(text, sizeof text, "\"5105550111%241s\"", "");
+	assert_int_equal(strlen(filtered(f, "e164:US", text)), 251);
+	assert_int_equal(f->log.n, 1);
+}
+
 #define AS_NEW_YORK "time:'%Y-%m-%dT%H:%M:%S%z','America/New_York'"
 #define AS_UTC      "time:'%Y-%m-%d %H:%M:%S'"
 #define AS_BERLIN   "time:'%H:%M %z %Z',Europe/Berlin"
@@ -294,6 +306,8 @@ int main(void)
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(default_keeps_the_type_of_a_bare_word, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(e164_gives_the_international_form, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(e164_looks_at_no_text_of_more_than_250_bytes, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(e164_leaves_what_is_no_number_and_says_so, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(time_reads_every_form_that_events_have, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(time_knows_when_the_clocks_change, set_up, tear_down),
