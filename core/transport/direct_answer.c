@@ -4,7 +4,11 @@
 #include <strings.h>
 #include <zlib.h>
 
-enum { CODINGS_MAX = 5, INFLATED_AT_ONCE = 16 * 1024 };
+enum {
+	CODINGS_MAX = 5,
+	INFLATED_AT_ONCE = 16 * 1024,
+	PACKED_MAX = 1024 * 1024, /* of a body that is still packed, beside what is kept of it unpacked */
+};
 
 static struct curl_work *work_of(http_parser *parser)
 {
@@ -146,6 +150,10 @@ static int inflate_some(struct curl_work *work, struct inflater *inflater, char 
 		inflater->ended = code == Z_STREAM_END;
 		if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR)
 			return refuse(work, not_undone);
+		/* What is behind the last layer has a bound of its own, but a stream between two layers can
+		 * be long and hold nothing. */
+		if (inflater->next && stream->total_out > work->exchange->answer_max + PACKED_MAX)
+			return refuse(work, not_undone);
 		size_t made = sizeof plain - stream->avail_out;
 		int refused = inflater->next ? inflate_some(work, inflater->next, plain, made)
 					     : take_plain(work, plain, made);
@@ -187,18 +195,25 @@ static struct str coding_of(const struct curl_work *work)
 	return (struct str){0};
 }
 
+/* Whatever their headers say (RFC 9112, section 6.3). */
+static bool has_no_body(const struct curl_work *work, unsigned status)
+{
+	return status < 200 || status == 204 || status == 304 ||
+	       (str_eq(work->exchange->request->method, STR("HEAD")) && !work->only_get);
+}
+
+/* Returns 1 where no body follows. */
 static int on_headers(http_parser *parser)
 {
 	struct curl_work *work = work_of(parser);
+	unsigned status = parser->status_code;
 	work->line_n = 0;
-	if (parser->http_major != 1 || parser->status_code == 101)
+	if (parser->http_major != 1 || status < 100 || status == 101)
 		return refuse(work, "what came back is not HTTP/1.1");
-	if (parser->status_code < 200)
-		return 0;
-	work->head_complete = true;
-	struct str coding = coding_of(work);
-	if (str_eq(work->exchange->request->method, STR("HEAD")) && !work->only_get)
+	work->head_complete = status >= 200;
+	if (has_no_body(work, status))
 		return 1;
+	struct str coding = coding_of(work);
 	if (coding.n && !begin_inflating(work, coding))
 		return refuse(work, not_undone);
 	return 0;
