@@ -6,7 +6,10 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-enum { READ_SIZE = 16 * 1024 };
+enum {
+	READ_SIZE = 16 * 1024, /* no less than a record of TLS, so that none is left half read */
+	READS_AT_ONCE = 16,    /* then the loop has its turn: an answer can be without end */
+};
 
 /* --- the connection --- */
 
@@ -90,10 +93,36 @@ static bool push(struct curl_work *work)
 	return true;
 }
 
+/* The answer is here and says yes, and the request is not all there: some servers answer before they read. */
+static bool goes_on_sending(const struct curl_work *work)
+{
+	return work->ended && !work->excess && work->parser.status_code < 300 && !all_is_sent(work);
+}
+
 bool direct_keeps(const struct curl_work *work)
 {
 	return work->connected && work->phase == WORK_DIRECT && work->ended && !work->excess &&
 	       work->keep_alive && all_is_sent(work);
+}
+
+/* What was read, or the end of the connection, is taken for what it says. True: there may be more to read. */
+static bool take(struct curl_work *work, const char *p, size_t n, bool failed)
+{
+	if (work->ended) { /* goes_on_sending() */
+		work->excess = true;
+		curl_transport_ended(work, CURLE_OK);
+		return false;
+	}
+	CURLcode code = direct_parse(work, p, n);
+	if (code == CURLE_AGAIN && n)
+		return true;
+	if (code == CURLE_OK && n && !failed && goes_on_sending(work))
+		return false;
+	if (code == CURLE_AGAIN || (n == 0 && work->head_seen == 0))
+		broken(work);
+	else
+		curl_transport_ended(work, code);
+	return false;
 }
 
 /* What a server sent before it closed or reset the connection is still to be read, so a failed write alone
@@ -101,76 +130,108 @@ bool direct_keeps(const struct curl_work *work)
 static void pull(struct curl_work *work, bool failed)
 {
 	char bytes[READ_SIZE];
-	for (;;) {
+	for (int i = 0; i < READS_AT_ONCE || failed; i++) {
 		size_t n = 0;
 		enum reading reading = read_some(work, bytes, sizeof bytes, &n);
 		if (reading == READ_NOTHING && !failed)
 			return;
 		if (reading == READ_BROKEN || reading == READ_NOTHING) {
-			broken(work);
+			if (work->ended)
+				curl_transport_ended(work, CURLE_OK);
+			else
+				broken(work);
 			return;
 		}
-		CURLcode code = direct_parse(work, bytes, n);
-		if (code == CURLE_AGAIN && reading == READ_BYTES) {
-			/* TLS may hold more than the socket shows. */
-			if (n < sizeof bytes && !work->origin.tls && !failed)
-				return;
-			continue;
-		}
-		if (code == CURLE_AGAIN || (reading == READ_END && work->head_seen == 0))
-			broken(work);
-		else
-			curl_transport_ended(work, code);
-		return;
+		/* TLS may hold more than the socket shows. */
+		if (!take(work, bytes, n, failed) || (n < sizeof bytes && !work->origin.tls && !failed))
+			return;
 	}
 }
 
-void direct_begin(struct curl_work *work)
+/* False: it could not be sent. */
+static bool begin(struct curl_work *work)
 {
 	work->phase = WORK_DIRECT;
 	timers_set(work->transport->timers, &work->timer, work->deadline_us);
 	direct_write_request(work);
 	direct_parse_begin(work);
-	if (!push(work))
+	return push(work);
+}
+
+/* What came while nothing was asked is no answer, and must not be taken for one. */
+static bool is_silent(const struct curl_work *work)
+{
+	char byte;
+	return recv(work->fd, &byte, 1, MSG_PEEK) < 0 && errno == EAGAIN;
+}
+
+void direct_begin_again(struct curl_work *work)
+{
+	work->reused = true;
+	if (!is_silent(work))
+		curl_transport_reconnect(work);
+	else if (!begin(work))
 		broken(work);
 }
 
-/* Only a connection that was read from, or written to, counts as one in use, which curl leaves alone. Nothing
- * can have come yet. */
-static bool claim(struct curl_work *work)
+/* Only a connection that was read from, or written to, counts as one in use, which curl leaves alone. A
+ * server that turns everybody away may speak first. */
+static bool claim(struct curl_work *work, char *ret_byte, size_t *ret_n)
 {
-	char byte;
-	size_t n;
-	return curl_easy_recv(work->easy, &byte, 1, &n) == CURLE_AGAIN && curl_sockets_give(work, work);
+	CURLcode code = curl_easy_recv(work->easy, ret_byte, 1, ret_n);
+	if (code == CURLE_AGAIN)
+		*ret_n = 0;
+	else if (code != CURLE_OK || *ret_n == 0)
+		return false;
+	return curl_sockets_give(work, work);
+}
+
+/* Nobody knows whom it was meant for, so the connection serves for this alone. */
+static void take_early(struct curl_work *work, char byte, bool failed)
+{
+	work->excess = true;
+	if (take(work, &byte, 1, failed))
+		pull(work, failed);
 }
 
 void direct_connected(struct curl_work *work)
 {
 	struct curl_transport *transport = work->transport;
 	curl_socket_t fd = CURL_SOCKET_BAD;
+	char byte;
+	size_t n;
 	curl_easy_getinfo(work->easy, CURLINFO_ACTIVESOCKET, &fd);
 	work->fd = fd;
 	work->connected = true;
 	work->reused = false;
 	work->connected_us = clock_mono_us(transport->clock);
 	transport->n_added--;
-	if (claim(work))
-		direct_begin(work);
-	else
+	if (!claim(work, &byte, &n)) {
 		curl_transport_ended(work, CURLE_RECV_ERROR);
+		return;
+	}
+	bool sent = begin(work);
+	if (n)
+		take_early(work, byte, !sent);
+	else if (!sent)
+		pull(work, true);
 }
 
 void direct_ready(struct curl_work *work, bool readable, bool writable, bool failed)
 {
-	if (work->phase != WORK_DIRECT) {
+	if (work->phase == WORK_IDLE) {
 		/* Nobody asked anything: the server closes it. */
 		kept_lost(work);
 		return;
 	}
-	if (writable && !failed && !push(work) && !readable) {
-		broken(work);
+	if (work->phase == WORK_DECIDED) {
+		/* So it does here, and its exchange is still to be told why it was not sent. */
+		direct_close(work);
 		return;
 	}
-	if (readable || failed)
-		pull(work, failed);
+	bool sent = !writable || failed || push(work);
+	if (readable || failed || !sent)
+		pull(work, failed || !sent);
+	else if (work->ended && all_is_sent(work))
+		curl_transport_ended(work, CURLE_OK);
 }

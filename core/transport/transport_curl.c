@@ -241,8 +241,7 @@ static void begin_connected(struct curl_work *work)
 		decide(work, FAILURE_REFUSED, work->refused);
 		return;
 	}
-	work->reused = true;
-	direct_begin(work);
+	direct_begin_again(work);
 }
 
 static void begin(struct curl_work *work)

@@ -195,8 +195,8 @@ void curl_transport_reconnect(struct curl_work *work);
 void curl_transport_hand_on(struct curl_work *from, struct curl_work *to);
 
 /* direct.c */
-void direct_connected(struct curl_work *work); /* curl has opened the connection */
-void direct_begin(struct curl_work *work);     /* sends over the open connection */
+void direct_connected(struct curl_work *work);   /* curl has opened the connection */
+void direct_begin_again(struct curl_work *work); /* sends over an open connection that was kept */
 /* `failed`: the loop has let go of the socket and tells nothing more of it; what came before is still read.
  */
 void direct_ready(struct curl_work *work, bool readable, bool writable, bool failed);

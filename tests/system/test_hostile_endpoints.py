@@ -139,6 +139,21 @@ def test_a_body_without_end_is_cut_and_the_connection_closed(fired_at, head):
     assert delivery["state"] == "delivered" and delivery["attempts"][0]["cut"]
 
 
+@pytest.mark.parametrize("head, piece", [
+    (b"Content-Encoding: gzip\r\nConnection: close\r\n\r\n\x1f\x8b\x08\0\0\0\0\0\0\3", b"\0\0\0\xff\xff" * 100000),
+    (b"Transfer-Encoding: chunked\r\n\r\n", (b"1;" + b"e" * 70000 + b"\r\nx\r\n") * 10),
+], ids=["packed", "chunks"])
+def test_an_answer_that_fills_the_line_and_says_nothing(fired_at, head, piece):
+    """Packed blocks that hold nothing, chunks that are all extension: as fast as it can be read, and never as much as the bound of the body."""
+    def serve(peer):
+        peer.read_request()
+        peer.send(b"HTTP/1.1 200 OK\r\n" + head)
+        peer.send_for_ever(piece)
+    delivery = fired_at(serve)
+    assert_dead(delivery, "timeout", "the answer did not end within 500 ms")
+    assert delivery["attempts"][0]["took_ms"] < 3000, "it kept the shard from everything else, its own time limit included"
+
+
 # --- what ends too early, or is no answer
 
 
