@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 
-/* The candidate with the smallest edit distance (at most a third of the word's length, 1 for short ones); p
- * == NULL when none is near. `words` is scanned once; words over 64 bytes are passed over. */
+/* The candidate with the smallest edit distance (at most a third of the word's length, 1 for short ones), or
+ * that differs in nothing but case; p == NULL when none is near. `words` is scanned once; words over 64 bytes
+ * are passed over. */
 struct str suggest_nearest(struct str word, const struct str *words, size_t n);

@@ -61,8 +61,11 @@ void error_point(struct error *error)
 {
 	if (error->column || !error->excerpt[0])
 		return;
-	/* The first quoted word that stands in the line: "attempt to index a nil value (local 'x')". */
-	for (const char *open = error->what; (open = strchr(open, '\''));) {
+	/* The first quoted word that stands in the line: "attempt to index a nil value (local 'x')". What Lua
+	 * expected is not there; what it found instead is: "'}' expected (to close '{' at line 3) near
+	 * 'fire'". */
+	const char *near = strstr(error->what, " near ");
+	for (const char *open = near ? near : error->what; (open = strchr(open, '\''));) {
 		const char *close = strchr(open + 1, '\'');
 		if (!close)
 			return;

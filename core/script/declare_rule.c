@@ -7,7 +7,7 @@
 #include "format/template.h"
 #include "model/tag.h"
 
-enum { RULES_MAX = 10000, FIRE_MAX = 100 };
+enum { RULES_MAX = 10000 };
 
 static const struct str keys[] = {{"on", 2}, {"when", 4}, {"once", 4}, {"fire", 4}, {"run", 3}};
 
@@ -95,49 +95,13 @@ static void read_once(lua_State *L, struct loader *loader, struct rule_draft *dr
 	lua_pop(L, 1);
 }
 
-static void fire_one(lua_State *L, struct loader *loader, const struct where *where, struct rule *rule,
-		     const struct service **fire)
-{
-	struct service_box *box = service_box_get(L, -1);
-
-	if (box) {
-		fire[rule->n_fire++] = box->service;
-		rule->needs_lua = rule->needs_lua || box->service->dynamic;
-		return;
-	}
-	/* A service that its module lacks was reported where it was named. */
-	if (sandbox_has_metatable(L, -1, &sandbox_missing_mt))
-		return;
-	problem_hint(loader, where, "local crm = require \"services.crm\", then fire = crm.call_details",
-		     "'fire' takes a service or a list of services, not a %s", luaL_typename(L, -1));
-}
-
 static void read_fire(lua_State *L, struct loader *loader, struct rule_draft *draft)
 {
-	const struct service **fire;
 	struct where where;
-	size_t n;
 
 	if (!field(L, &draft->where, "fire", &where))
 		return;
-	n = lua_istable(L, -1) && !sandbox_has_metatable(L, -1, &sandbox_missing_mt) ? lua_rawlen(L, -1) : 0;
-	if (n > FIRE_MAX) {
-		problem(loader, &where, "'fire' has over %d services", FIRE_MAX);
-		n = FIRE_MAX;
-	}
-	fire = loader_alloc(loader, (n + 1) * sizeof *fire);
-	draft->rule.fire = fire;
-	if (lua_istable(L, -1) && !n && !sandbox_has_metatable(L, -1, &sandbox_missing_mt))
-		problem(loader, &where, "'fire' is an empty list");
-	else if (!n)
-		fire_one(L, loader, &where, &draft->rule, fire);
-	for (size_t i = 1; i <= n; i++) {
-		struct where at = where_index(&where, (int)i);
-
-		lua_rawgeti(L, -1, (lua_Integer)i);
-		fire_one(L, loader, &at, &draft->rule, fire);
-		lua_pop(L, 1);
-	}
+	load_fire(L, loader, &where, &draft->rule);
 	lua_pop(L, 1);
 }
 

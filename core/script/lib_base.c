@@ -244,6 +244,33 @@ static void refuse_env(lua_State *L, const struct source_file *file)
 	}
 }
 
+/* What is on top is what Lua says of a file that is no Lua: the slips of those who know other languages. */
+static void hint_syntax(lua_State *L)
+{
+	static const struct {
+		const char *part, *hint;
+	} slips[] = {
+		{"near '!'", "'is not' is written ~=, as in if call.ani ~= \"1\" then, and 'not' is a word"},
+		{"'then' expected near '='", "what compares is ==; a single = assigns"},
+		{"near '<\\226>'", "quotation marks are plain ones: \" or '"},
+		{"'}' expected", "is a comma missing before that, at the end of the entry?"},
+		{"unexpected symbol near ','", "is an 'end' missing above it, or a value before it?"},
+		{"unexpected symbol near '&'", "'and' is a word in Lua"},
+		{"expected near '&'", "'and' is a word in Lua"},
+		{"expected near '|'", "'or' is a word in Lua"},
+		{"unexpected symbol near '/'", "a comment begins with --"},
+		{"unfinished string", "a text ends on its line; [[ … ]] is one of several lines"},
+	};
+	const char *what = lua_tostring(L, -1);
+
+	for (size_t i = 0; what && i < countof(slips); i++) {
+		if (strstr(what, slips[i].part)) {
+			sandbox_hint(sandbox_of(L), "%s", slips[i].hint);
+			return;
+		}
+	}
+}
+
 void sandbox_load_file(lua_State *L, const struct source_file *file)
 {
 	struct source_reader reader = {file->text};
@@ -254,8 +281,10 @@ void sandbox_load_file(lua_State *L, const struct source_file *file)
 		reader.rest.n -= 3;
 	}
 	lua_pushfstring(L, "@%s", file->path.p);
-	if (lua_load(L, read_some, &reader, lua_tostring(L, -1), "t") != LUA_OK)
+	if (lua_load(L, read_some, &reader, lua_tostring(L, -1), "t") != LUA_OK) {
+		hint_syntax(L);
 		lua_error(L);
+	}
 	sandbox_push_environment(L);
 	lua_setupvalue(L, -2, 1);
 	lua_remove(L, -2);

@@ -176,6 +176,9 @@ void load_rules_end(struct loader *loader, struct draft *draft);
 /* conditions.c: `when` at the top of the stack becomes the rule's conditions. */
 void load_conditions(lua_State *L, struct loader *loader, const struct where *where, struct rule *rule);
 
+/* declare_fire.c: `fire` at the top of the stack becomes what the rule fires. */
+void load_fire(lua_State *L, struct loader *loader, const struct where *where, struct rule *rule);
+
 /* json_template.c: the table on top of the stack as a JSON body. */
 int load_json_table(lua_State *L, struct loader *loader, const struct where *where, struct template *ret);
 
@@ -199,6 +202,12 @@ void list_secrets(struct loader *loader);
 
 /* --- Warnings about a rule and its events: doubts.c */
 void check_doubts(struct loader *loader, const struct draft *draft);
+
+/* --- Tags: check_tags.c */
+
+/* When all campaigns are read: the tags of each are kept, and what names a tag that is not known is told.
+ * Calls check_doubts for those campaigns that were read anew. */
+void check_tags(struct loader *loader, struct slot **slots, size_t n);
 
 /* --- The whole: finish.c */
 void load_finish(struct loader *loader);

@@ -147,7 +147,9 @@ static int require_module(lua_State *L)
 		part_needed(box, file);
 	if (lua_isnil(L, -1)) {
 		lua_pop(L, 1);
-		lua_pushboolean(L, true);
+		lua_getglobal(L, "empty_module");
+		lua_pushvalue(L, 1);
+		lua_call(L, 1, 1);
 	}
 	lua_getglobal(L, "strict_module");
 	lua_pushvalue(L, -2);

@@ -93,6 +93,16 @@ function strict_module(module, name)
 	})
 end
 
+-- What a module without a return gives: it may be there for its `mappings` alone, but has nothing to look up.
+function empty_module(name)
+	return setmetatable({}, {
+		__index = function(_, key)
+			raise("the module '" .. name .. "' returns nothing, so it has no '" .. shown(key) .. "'",
+				"its file ends with return { … }")
+		end,
+	})
+end
+
 function public.require(name)
 	if type(name) ~= "string" then
 		raise("require takes the name of a module: require \"services.crm\"")

@@ -22,7 +22,6 @@ local elsewhere = {
 	rawlen = "write #t",
 	rawset = "write t[key] = value",
 	setmetatable = "a rule's tables are plain tables",
-	soap = "SOAP services come with a later version",
 	unpack = "it is called table.unpack",
 	warn = "log(...) writes to the call's timeline",
 	xpcall = "use service:try_call and json.try_decode, which return nil and the error",

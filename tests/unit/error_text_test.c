@@ -17,6 +17,7 @@ static void points_at_what_the_message_names(void **state)
 	assert_int_equal(column_of("attempt to index a nil value (local 'x')", "x.y = 1"), 1);
 	assert_int_equal(column_of("bad argument #1 to 'rep' (number expected)", "s:rep('x')"), 3);
 	assert_int_equal(column_of("rep: 'nope' of 'here'", "a = here"), 5);
+	assert_int_equal(column_of("'}' expected (to close '{' at line 3) near 'fire'", "  fire = s.a }"), 3);
 }
 
 static void points_nowhere_when_that_is_not_one_place(void **state)
@@ -26,6 +27,7 @@ static void points_nowhere_when_that_is_not_one_place(void **state)
 	assert_int_equal(column_of("no word", "call.ani"), 0);
 	assert_int_equal(column_of("an open 'quote", "call.ani"), 0);
 	assert_int_equal(column_of("an empty ''", "call.ani"), 0);
+	assert_int_equal(column_of("'}' expected near '<\\226>'", "x = “a” }"), 0);
 }
 
 static void writes_all_members(void **state)

@@ -11,6 +11,8 @@ static void finds_the_nearest_and_only_the_near(void **state)
 	assert_str(suggest_nearest(STR("haeders"), words, countof(words)), "headers");
 	assert_str(suggest_nearest(STR("agent_dispositoin"), words, countof(words)), "agent_disposition");
 	assert_str(suggest_nearest(STR("ami"), words, countof(words)), "ani");
+	assert_str(suggest_nearest(STR("METHOD"), words, countof(words)), "method");
+	assert_str(suggest_nearest(STR("ANI"), words, countof(words)), "ani");
 	assert_null(suggest_nearest(STR("recording"), words, countof(words)).p);
 	assert_null(suggest_nearest(STR(""), words, countof(words)).p);
 }
