@@ -241,7 +241,8 @@ static int say_problem(const struct client *client, const struct reply *reply)
 	struct str detail = json_text(&reply->json, "detail"), hint = json_text(&reply->json, "hint");
 	int status = reply->answer->status;
 	if (detail.n)
-		error_set(&error, STR_FMT, STR_ARG(detail));
+		error_set(&error, "%s%s" STR_FMT, client->about ? client->about : "",
+			  client->about ? ": " : "", STR_ARG(detail));
 	else
 		error_set(&error, "%s answers with status %d; is it an engine?", client->server, status);
 	if (status == 401 || status == 403)

@@ -41,6 +41,7 @@ extern struct client_options client_options;
 
 struct client {
 	const char *server; /* the caller's */
+	const char *about;  /* the caller's: which of several the question is about; NULL: there is one */
 	uv_loop_t loop;
 	uv_prepare_t prepare;
 	uv_timer_t tick;
@@ -61,7 +62,7 @@ int client_init(struct client *client, const char *server);
 void client_finish(struct client *client);
 
 /* Asks. `body` is JSON, or absent. 0, or the exit code, when the engine cannot be reached or answers with a
- * problem; the problem was said then. reply_finish only after 0. */
+ * problem; the problem was said then, behind client->about if that is set. reply_finish only after 0. */
 int client_ask(struct client *client, const char *method, const char *path, struct str body,
 	       struct reply *ret);
 

@@ -4,6 +4,7 @@
 #include "app/options.h"
 #include "app/problems_print.h"
 #include "app/table.h"
+#include "base/suggest.h"
 
 #include <stdio.h>
 
@@ -85,6 +86,62 @@ static void print_list(const struct deliveries *deliveries, const struct value *
 		fprintf(stderr, "%u run%s failed too; --runs shows them\n", n_runs, n_runs == 1 ? "" : "s");
 }
 
+/* Nothing of this service: is there one? */
+static void doubt_service(const struct deliveries *deliveries, const struct value *services)
+{
+	struct str *names = mem_zalloc((services->n + 1) * sizeof *names), nearest;
+	bool found = false;
+	for (uint32_t i = 0; i < services->n; i++) {
+		names[i] = json_text(&services->items[i], "name");
+		found = found || str_eq(names[i], str_of(deliveries->service));
+	}
+	if (!found) {
+		nearest = suggest_nearest(str_of(deliveries->service), names, services->n);
+		fputs("the rules have no service '", stderr);
+		print_clean(stderr, str_of(deliveries->service), "");
+		fputs(nearest.p ? "'; did you mean '" : "'", stderr);
+		print_clean(stderr, nearest, "");
+		fputs(nearest.p ? "'?\n" : "\n", stderr);
+	}
+	free(names);
+}
+
+/* What waits for its turn at a service that works is not on record before its first attempt: its event is. */
+static void tell_waiting(const struct deliveries *deliveries, const struct value *services, uint32_t n_listed)
+{
+	int64_t n = 0;
+	for (uint32_t i = 0; i < services->n; i++)
+		if (!deliveries->service ||
+		    str_eq(json_text(&services->items[i], "name"), str_of(deliveries->service)))
+			n += json_number(&services->items[i], "pending");
+	if (n > n_listed)
+		fprintf(stderr,
+			"%lld more wait%s for a first attempt, and %s on record from then on: see "
+			"`switchhook services`\n",
+			(long long)n - n_listed, n - n_listed == 1 ? "s" : "",
+			n - n_listed == 1 ? "is" : "are");
+}
+
+/* A list that shows less than whoever asks may expect, and only then. */
+static void list_more(struct deliveries *deliveries, const struct value *list)
+{
+	bool of_pending = deliveries->state && strcmp(deliveries->state, "pending") == 0 &&
+			  !deliveries->campaign && !deliveries->call && !deliveries->since &&
+			  !json_true(list, "more");
+	uint32_t n_listed = json_array(list, "deliveries")->n;
+	struct reply reply;
+	if (deliveries->json || deliveries->runs || !(of_pending || (deliveries->service && !n_listed)))
+		return;
+	if (client_ask(&deliveries->client, "GET", "/v1/services", (struct str){0}, &reply))
+		return;
+	const struct value *services = json_array(&reply.json, "services");
+	if (deliveries->service && !n_listed)
+		doubt_service(deliveries, services);
+	if (of_pending)
+		tell_waiting(deliveries, services, n_listed);
+	reply_finish(&reply);
+}
+
 static int list(struct deliveries *deliveries)
 {
 	struct reply reply;
@@ -102,6 +159,7 @@ static int list(struct deliveries *deliveries)
 	if (code)
 		return code;
 	print_list(deliveries, &reply.json);
+	list_more(deliveries, &reply.json);
 	reply_finish(&reply);
 	return EXIT_DONE;
 }

@@ -37,6 +37,7 @@ static int redeliver_ids(struct redeliver *redeliver, char **ids, size_t n)
 {
 	int worst = EXIT_DONE;
 	for (size_t i = 0; i < n; i++) {
+		redeliver->client.about = ids[i];
 		int code = redeliver_one(redeliver, ids[i]);
 		if (code == EXIT_UNREACHABLE)
 			return code;

@@ -184,6 +184,8 @@ static void print_rule(const struct page *page, const struct result_rule *rule)
 	end(page);
 	fputc('\n', page->out);
 	buf_finish(&text);
+	if (rule->ended && rule->error)
+		problem_print_details(page->out, rule->error, "    ");
 	for (const struct result_step *step = rule->steps; step; step = step->next)
 		print_step(page, step);
 	for (const struct runlog_line *line = rule->log.first; line; line = line->next) {

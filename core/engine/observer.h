@@ -11,6 +11,7 @@
 #include "model/runlog.h"
 
 struct delivery;
+struct run_record;
 struct step_record;
 
 struct engine_observer {
@@ -25,7 +26,7 @@ struct engine_observer {
 
 	/* How a run ended. One that only fires is told when it failed, or logged. */
 	void (*run_stands)(void *context, const struct event *event, const struct rule *rule,
-			   enum run_outcome outcome, struct str reason, const struct runlog *log);
+			   const struct run_record *run);
 
 	/* A wait began, or is over. */
 	void (*step_stands)(void *context, const struct event *event, const struct rule *rule,

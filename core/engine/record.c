@@ -182,7 +182,7 @@ void record_run(struct shard *shard, const struct event *event, const struct rul
 {
 	const struct engine_observer *observer = shard->engine->options.observer;
 	if (observer)
-		observer->run_stands(observer->context, event, rule, run->outcome, run->reason, run->log);
+		observer->run_stands(observer->context, event, rule, run);
 	if (!shard->engine->options.journal)
 		return;
 	struct record *record = record_new(ENTRY_RUN);

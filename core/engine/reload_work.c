@@ -206,6 +206,9 @@ static void deliver_work(struct message *message)
 		let_serve(reloader, job);
 	if (job->report.error.what[0])
 		refuse(job, reloader->serving->generation);
+	/* Nobody asked, and the next start reads the folder. */
+	if (job->cause == RELOAD_WATCH && __atomic_load_n(&reloader->ending, __ATOMIC_ACQUIRE))
+		job->silent = job->silent || job->report.refused;
 	job->report.took_ms = (clock_mono_us(reloader->options.clock) - began_us) / 1000;
 	job->message.deliver = deliver_reloaded;
 	mailbox_post(reloader->reply_to, &job->message);

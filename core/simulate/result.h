@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "base/error.h"
 #include "engine/observer.h"
 #include "model/rule.h"
 
@@ -49,7 +50,8 @@ struct result_rule {
 	bool runs;         /* it was begun */
 	bool ended, fires; /* ended: outcome and reason are what the run said */
 	enum run_outcome outcome;
-	struct str reason; /* may be absent */
+	struct str reason;   /* may be absent */
+	struct error *error; /* why it failed, with its place; NULL: only `reason` is known */
 	struct runlog log;
 	struct result_delivery *deliveries, **last_delivery;
 	struct result_step *steps, **last_step;

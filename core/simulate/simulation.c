@@ -155,7 +155,7 @@ static void on_delivery_stands(void *context, const struct delivery *delivery, e
 }
 
 static void on_run_stands(void *context, const struct event *event, const struct rule *rule,
-			  enum run_outcome outcome, struct str reason, const struct runlog *log)
+			  const struct run_record *run)
 {
 	struct result_rule *item = rule_of(context, event, rule);
 	struct result *result = result_of(context, event);
@@ -163,12 +163,15 @@ static void on_run_stands(void *context, const struct event *event, const struct
 		return;
 	/* One rule can fire several services: the first that failed says why. */
 	if (!item->ended || item->outcome != OUTCOME_FAILED) {
-		item->outcome = outcome;
-		item->reason = reason.p ? copy(result, reason) : (struct str){0};
+		item->outcome = run->outcome;
+		item->reason = run->reason.p ? copy(result, run->reason) : (struct str){0};
+		item->error = run->error ? take(result, sizeof *item->error) : NULL;
+		if (item->error)
+			*item->error = *run->error;
 	}
 	item->ended = true;
 	runlog_init(&item->log, &result->arena, RESULT_LOG_MAX);
-	for (const struct runlog_line *line = log ? log->first : NULL; line; line = line->next)
+	for (const struct runlog_line *line = run->log ? run->log->first : NULL; line; line = line->next)
 		runlog_add(&item->log, STR_FMT, STR_ARG(line->text));
 }
 

@@ -484,3 +484,31 @@ def test_an_answer_that_is_no_engines_is_said(sink, run_command):
         done = run_command(*args, "--server", sink.url)
         assert (done.returncode, done.stdout) == (1, "")
         assert "is it an engine?" in done.stderr
+
+
+def test_each_refused_redelivery_is_named(dead, ask):
+    done = ask(dead, "redeliver", "msg_nope", "msg_nix")
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == ["error: msg_nope: there is no such delivery", "error: msg_nix: there is no such delivery"]
+
+
+def test_an_empty_list_tells_of_a_service_that_is_none(dead, ask):
+    done = ask(dead, "deliveries", "--service", "hok")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.splitlines() == ["no deliveries", "the rules have no service 'hok'; did you mean 'hook'?"]
+    assert ask(dead, "deliveries", "--service", "late").stderr.splitlines() == ["no deliveries"]
+
+
+def test_what_waits_for_its_turn_is_told_beside_what_is_on_record(start_engine, sink, ask):
+    """A rate is no pause: its backlog is in no row of the log, and an empty list must not look like none."""
+    folder = rules_for(sink)
+    folder["services/web.lua"] = folder["services/web.lua"].replace('name = "hook",', 'name = "hook", limit = { rate = "1/h" },')
+    engine = start_engine(folder)
+    engine.post_events(*(post_call(f"c{i}", type="ask") for i in range(3)))
+    sink.wait_for(1)
+    until(lambda: [one["pending"] for one in get(engine, "/v1/services")["services"] if one["name"] == "hook"] == [2])
+    more = "2 more wait for a first attempt, and are on record from then on: see `switchhook services`"
+    assert ask(engine, "deliveries", "--state", "pending").stderr.splitlines() == ["no deliveries", more]
+    assert ask(engine, "deliveries", "--state", "pending", "--service", "hook").stderr.splitlines() == ["no deliveries", more]
+    assert ask(engine, "deliveries", "--state", "pending", "--service", "late").stderr.splitlines() == ["no deliveries"]
+    assert ask(engine, "deliveries", "--state", "pending", "--json").stderr == ""

@@ -339,3 +339,13 @@ def test_what_a_rule_may_send_is_not_all_kept(start_engine, write_rules, run_com
     status, _, _ = engine.post("/v1/simulate", {"events": CALL})
     assert status in (200, 422, 500)
     assert engine.get("/v1/status")[0] == 200
+
+
+def test_what_fails_shows_its_line_and_what_to_do(run_command, write_rules):
+    folder = write_rules({"a.lua": 'serves "/queues/1"\nrule "r" {\n  on = "post_call",\n  run = function(call)\n    log(call.anni)\n  end,\n}\n'})
+    done = run_command("simulate", "--rules", folder, "--event", "post_call")
+    assert done.returncode == 0
+    assert ("  r: failed, a.lua:5: unknown tag 'anni'\n"
+            "        5 |     log(call.anni)\n"
+            "          |              ^\n"
+            "          hint: did you mean 'ani'?\n") in done.stdout
