@@ -97,11 +97,26 @@ def test_the_rules_that_stand_alone_in_how_tos_load(run_command, tmp_path):
     (tmp_path / "services").mkdir()
     (tmp_path / "services/all.lua").write_text(services)
     head = 'local archive = require "services.all"\nlocal crm = archive\n'
-    texts = blocks("how-to/recordings.md", "lua") + blocks("how-to/one-record-a-call.md", "lua")
+    texts = [text for text in blocks("how-to/recordings.md", "lua") if "http.service" not in text] + blocks("how-to/one-record-a-call.md", "lua")
     for number, text in enumerate(texts):
         (tmp_path / f"c{number}.lua").write_text(f'serves {{ "/queues/{number}" }}\n{head}{text}')
     done = run_command("check", "--strict", "--rules", tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_recording_is_waited_for_as_the_how_to_shows(run_command, write_rules, tmp_path):
+    page = "how-to/recordings.md"
+    service, = [text for text in blocks(page, "lua") if "http.service" in text]
+    folder = write_rules({"services/archive.lua": service, "support.lua": 'serves { "/queues/72992" }\nlocal archive = require "services.archive"\n'
+                          + blocks(page, "lua")[-1]})
+    (tmp_path / "sample.ndjson").write_text(blocks(page, "json")[0])
+    shown, = [text for text in blocks(page, "") if "simulate" in text]
+    first, answers, command, expected = shown.split("\n", 3)
+    assert first == "$ cat answers.json"
+    (tmp_path / "answers.json").write_text(answers)
+    assert command == "$ switchhook simulate --rules rules --answers answers.json sample.ndjson"
+    done = run_command("simulate", "--rules", folder, "--answers", "answers.json", "sample.ndjson", cwd=tmp_path)
+    assert (done.returncode, done.stdout.rstrip("\n")) == (0, expected.rstrip("\n"))
 
 
 def test_a_dialer_hands_over_events_by_a_url(engine):
