@@ -16,6 +16,7 @@ export class ApiError extends Error {
     super(problem.detail || problem.title || `The engine answered ${status}.`);
     this.status = status;
     this.hint = problem.hint || "";
+    this.file = problem.file || "";
     this.line = problem.line || 0;
     this.column = problem.column || 0;
   }

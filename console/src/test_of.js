@@ -38,14 +38,22 @@ function expected(result, delivery) {
 
 const ms = (event) => Date.parse(event.time);
 
-// `text`: the events as they were simulated; `results`: what the engine answered.
-export function testOf(text, results) {
+// What services answer, in the order in which the first that fits wins.
+function answerLines(text, results) {
+  const services = [...new Set(results.flatMap((one) => one.deliveries.map((delivery) => delivery.service)))];
+  return (text.trim() ? parse(text) : []).flatMap(({ service, ...answer }) => (service === undefined ? services : [service])
+    .map((name) => `  t:answer(${quote(name)}, ${literal(answer, "  ")})`));
+}
+
+// `text`: the events as they were simulated; `results`: what the engine answered; `answers`: the text of what services answered.
+export function testOf(text, results, answers) {
   const events = documents(text).map(parse);
   const lines = ["-- Made by the simulator's \"Save as a test\". Put it beside the rules, and read it once: what it expects is what the rules did then.", ""];
   const order = [...new Map(results.map((one) => [one.event.id, one.event])).values()];
   const dataOf = (event) => events.find((one) => String(one.id ?? "") === event.id && one.type === event.type)?.data ?? events[order.indexOf(event)]?.data ?? {};
   const title = results.filter((one) => one.deliveries.length).map((one) => one.rule)[0] || results[0]?.rule || "nothing is sent";
   lines.push(`test(${quote(order.length === 1 ? `${order[0].type}: ${title}` : `${order.length} events: ${title}`)}, function(t)`);
+  lines.push(...answerLines(answers, results));
   order.forEach((event, i) => {
     const wait = i ? ms(event) - ms(order[i - 1]) : 0;
     if (wait > 0) lines.push(`  t:advance "${wait}ms"`);

@@ -61,16 +61,24 @@ static int read_events(struct simulate_job *simulate, const struct value *events
 	return 0;
 }
 
-static int read_answers(struct simulate_job *simulate, const struct value *answers)
+/* A text as events are. */
+static int parse_answers(struct simulate_job *simulate, const struct value *answers)
 {
+	struct error *error = &simulate->job->error;
 	struct buf text;
-	if (!answers)
-		return 0;
+	if (answers->kind == VALUE_STRING)
+		return answers_parse(&simulate->answers, answers->text, "answers", error);
 	buf_init(&text, ANSWER_MAX);
 	json_write(&text, answers);
-	int result = answers_parse(&simulate->answers, buf_view(&text), "answers", &simulate->job->error);
+	int result = answers_parse(&simulate->answers, buf_view(&text), "answers", error);
 	buf_finish(&text);
-	return result ? fail(simulate) : 0;
+	error->line = error->column = 0;
+	return result;
+}
+
+static int read_answers(struct simulate_job *simulate, const struct value *answers)
+{
+	return answers && parse_answers(simulate, answers) ? fail(simulate) : 0;
 }
 
 static int wrong(struct simulate_job *simulate, const char *what)

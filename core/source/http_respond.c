@@ -143,6 +143,7 @@ void http_problem(struct buf *out, int status, const struct error *error)
 		   status);
 	add_member(out, "detail", error->what);
 	add_member(out, "hint", error->hint);
+	add_member(out, "file", error->file);
 	if (error->line)
 		buf_printf(out, ",\"line\":%d", error->line);
 	if (error->column)

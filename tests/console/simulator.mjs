@@ -132,6 +132,40 @@ const scenarios = {
     equal([made.type, made.source, made.data.duration], ["post_call", "/queues/1", 10], "an event for the first rule of this campaign");
   },
 
+  async "a call of the log is tried with its events"({ page }) {
+    await page.goto(`${base}/ui/calls`);
+    await page.getByRole("list", { name: "The last calls" }).getByRole("link", { name: /c7 post_call … enqueue/ }).click();
+    await page.getByRole("link", { name: "Try it in the simulator" }).click();
+    await page.locator("[data-editor=Events] .cm-content", { hasText: '"e7"' }).waitFor();
+    equal((await text(page, "Events")).split("\n").map((line) => JSON.parse(line).id), ["e7", "e7-later"], "the events of the call");
+    await page.waitForURL((url) => !url.search);
+  },
+
+  async "services answer what is written beside the events"({ page, shot }) {
+    await open(page);
+    await file(page, "orders.lua");
+    await type(page, "Events", JSON.stringify({ ...EVENT, type: "agent_login", source: "/queues/2" }));
+    await run(page);
+    await page.locator(".ran.failed", { hasText: "OrderId" }).waitFor();
+    await page.getByText("What the services answer").click();
+    await page.getByRole("button", { name: "Begin with an example" }).click();
+    await page.locator("[data-editor=Answers] .cm-content", { hasText: "CRM records" }).waitFor();
+    await run(page);
+    await page.locator(".ran .log", { hasText: "order SO-55120" }).waitFor();
+    await type(page, "Answers", '[{"service": "CRM records",\n "body": {"OrderId": }]');
+    await run(page);
+    await page.getByRole("button", { name: /^Answers, line 2/ }).click();
+    await page.locator("[data-editor=Answers] .cm-lint-marker-error").waitFor();
+    equal(await page.evaluate(() => document.activeElement.dataset.editor), "Answers", "the editor has the focus");
+    await shot("simulator-answers");
+    await type(page, "Answers", '[{"service": "CRM records", "body": {"OrderId": 9007199254740993, "note": null}}]');
+    await run(page);
+    await page.locator(".ran .log", { hasText: "order 9007199254740993" }).waitFor();
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save as a test" }).click()]);
+    equal(download.suggestedFilename(), "orders_simulated_test.lua", "its name");
+    await download.saveAs(join(downloads, download.suggestedFilename()));
+  },
+
   async "an event that is none says where"({ page, shot }) {
     await open(page);
     await type(page, "Events", `${JSON.stringify(EVENT)}\n${JSON.stringify(EVENT).replace('"data":', '"data" ')}`);

@@ -34,6 +34,11 @@ rule "every call" {
 rule "a late one" { on = "post_disposition", fire = crm.records }
 """
 
+ORDERS = """serves { "/queues/2" }
+local crm = require "services.crm"
+rule "an order" { on = "agent_login", run = function(call) log("order " .. crm.records:call().OrderId) end }
+"""
+
 
 def event(name, call, kind="post_call", second=0, **data):
     return {"specversion": "1.0", "id": name, "type": kind, "source": "/queues/1", "subject": call,
@@ -48,7 +53,7 @@ def ndjson(*events):
 def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("simulator")
     for name, text in {
-            "rules/main.lua": MAIN, "rules/services/crm.lua": SERVICES,
+            "rules/main.lua": MAIN, "rules/orders.lua": ORDERS, "rules/services/crm.lua": SERVICES,
             "rules/samples/one.ndjson": ndjson(event("from-the-folder", "c-one", duration=30)),
             "rules/samples/two.ndjson": ndjson(event("two-1", "c-two", duration=40, agent_notes='a "quoted"\n line\u202e #ani# \\'),
                                                event("two-2", "c-two", "post_disposition", 20, lead_id=9007199254740993)),
@@ -108,6 +113,20 @@ def test_the_test_that_was_saved_holds_until_the_rules_do_something_else(answers
                            (MAIN.replace('"post_disposition"', '"enqueue"'), SERVICES), (MAIN.replace("log(call.ani)", "skip 'no'"), SERVICES)]:
         done = run(text, services)
         assert done.returncode == 1 and "0 passed, 1 failed" in done.stdout, done.stdout
+
+
+@pytest.mark.skipif(bool(missing()), reason=missing())
+def test_the_test_that_was_saved_has_the_answers(answers, home, run_command, tmp_path):
+    saved = home / "downloads/orders_simulated_test.lua"
+    assert saved.exists(), answers
+    rules = tmp_path / "rules"
+    shutil.copytree(home / "rules", rules)
+    shutil.copy(saved, rules)
+    done = run_command("test", "--rules", rules)
+    assert done.returncode == 0 and "1 passed, 0 failed" in done.stdout, done.stdout + saved.read_text()
+    assert "OrderId = 9007199254740993" in saved.read_text()
+    (rules / saved.name).write_text(saved.read_text().replace("t:answer", "--"))
+    assert run_command("test", "--rules", rules).returncode == 1
 
 
 def test_what_the_editor_completes():

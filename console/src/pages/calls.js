@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { go } from "../router.js";
 import { onDelivery } from "../stream.js";
 import { clock, precise, span, visible } from "../format.js";
+import { typesOf, useLastCalls } from "../last_calls.js";
 import { Again } from "../recover.js";
 import { Empty, Failure, Loading, Page, State, useAsk } from "../ui.js";
 
@@ -63,6 +64,13 @@ function Happened({ entry, start, all, onChange }) {
     <details><summary>Tags <small>${Object.keys(data).length}</small></summary><dl class="headers">${Object.entries(data).map(([name, value]) => html`<div key=${name}><dt>${visible(name)}</dt><dd>${visible(typeof value === "object" ? JSON.stringify(value) : value)}</dd></div>`)}</dl></details></article></li>`;
 }
 
+function LastCalls() {
+  const calls = useLastCalls();
+  return calls.length ? html`<ul class="last-calls" aria-label="The last calls">${calls.map((call) => html`<li key=${call.uii}><a data-row href=${`/ui/calls/${encodeURIComponent(call.uii)}`}><time>${clock(Date.parse(call.time))}</time>
+    <span class="mono">${visible(call.uii)}</span> <span>${visible(typesOf(call))}</span> <span class="dim">${visible(call.source)}</span></a></li>`)}</ul>`
+    : html`<${Empty} title="Which call?">Type its uii. In the delivery log, each call leads here.</${Empty}>`;
+}
+
 export function Calls({ uii }) {
   // While something of it is under way the page looks again by itself: not every end of a run is a delivery.
   const [busy, setBusy] = useState(false);
@@ -72,9 +80,10 @@ export function Calls({ uii }) {
   useEffect(() => onDelivery((row) => row.call === uii && setTimeout(reload, 300)), [uii]);
   const events = data?.events || [];
   const sent = events.flatMap((entry) => entry.rules.flatMap((run) => run.deliveries));
-  return html`<${Page} title="Calls" lead=${uii && data ? html`<span class="mono">${visible(uii)}</span> · ${events.length} ${events.length === 1 ? "event" : "events"} · ${sent.length} ${sent.length === 1 ? "delivery" : "deliveries"}` : "What happened with a call, and why."}>
+  return html`<${Page} title="Calls" lead=${uii && data ? html`<span class="mono">${visible(uii)}</span> · ${events.length} ${events.length === 1 ? "event" : "events"} · ${sent.length} ${sent.length === 1 ? "delivery" : "deliveries"}` : "What happened with a call, and why."}
+      actions=${uii && events.length > 0 && html`<a class="button" href=${`/ui/simulator?call=${encodeURIComponent(uii)}`} title="Its events, with the rules as they are or as you change them">Try it in the simulator</a>`}>
     <${Find} uii=${uii} />
-    ${!uii && html`<${Empty} title="Which call?">Type its uii. In the delivery log, each call leads here.</${Empty}>`}
+    ${!uii && html`<${LastCalls} />`}
     ${uii && !data && !error && html`<${Loading} />`}<${Failure} error=${error} />
     ${data && html`<label class="check"><input type="checkbox" checked=${all} onChange=${(e) => setAll(e.target.checked)} /> also the rules that are for other events</label>
       <ol class="timeline">${events.map((entry) => html`<${Happened} entry=${entry} start=${events[0].arrived_ms} all=${all} onChange=${reload} key=${entry.seq} />`)}</ol>`}</${Page}>`;

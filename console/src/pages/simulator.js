@@ -3,6 +3,8 @@ import { html } from "../html.js";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ask } from "../api.js";
 import { number, visible } from "../format.js";
+import { eventsOf } from "../last_calls.js";
+import { place, setQuery } from "../router.js";
 import { Failure, Loading, Page, useAsk } from "../ui.js";
 import { Comparison } from "../simulator/comparison.js";
 import { Editor } from "../simulator/editor_box.js";
@@ -11,7 +13,7 @@ import { SampleCalls } from "../simulator/samples.js";
 import { Save } from "../simulator/save.js";
 
 // Another page and back again: what was typed is still there.
-const kept = { changes: {}, bases: {}, path: "", events: "" };
+const kept = { changes: {}, bases: {}, path: "", events: "", answers: "" };
 
 // A value for which the condition holds: of a text, a list of texts, or a number.
 function fits(condition) {
@@ -30,6 +32,14 @@ function madeEvent(campaigns, path) {
     specversion: "1.0", id: "try-1", type: type.includes("*") ? "post_call" : type, source: (campaign?.serves[0] || "/queues/1").replace(/\*$/, "1"),
     time: new Date().toISOString(), data: { uii: "try-call-1", ani: "2095550101", dnis: "4155550110", ...Object.fromEntries(tags) },
   }, null, 2);
+}
+
+const NONE = [];
+
+// For the service that was asked last, or any: the keys that a file of answers has.
+function exampleAnswers(ran) {
+  const service = ran?.answer.results.flatMap((one) => one.deliveries).find((one) => one.verb === "call")?.service;
+  return JSON.stringify([{ service: service || "the service's name", status: 200, body: { OrderId: "SO-55120" } }], null, 2);
 }
 
 // What is wrong with the rules as they would be, asked shortly after the last key.
@@ -58,14 +68,17 @@ export function Simulator() {
   const [changes, setChanges] = useState(kept.changes);
   const [path, setPath] = useState(kept.path);
   const [events, setEvents] = useState(kept.events);
+  const [answers, setAnswers] = useState(kept.answers);
+  const [answering, setAnswering] = useState(kept.answers !== "");
   const [epoch, setEpoch] = useState(0); // of texts that come from elsewhere than the editors
-  const [ran, setRan] = useState(null); // { answer, events, changes }
+  const [ran, setRan] = useState(null); // { answer, events, answers, changes }
   const [error, setError] = useState(null);
-  const [wrongEvents, setWrongEvents] = useState([]);
+  const [wrong, setWrong] = useState({}); // by the editor's file: events, answers
   const [busy, setBusy] = useState(false);
   const [view, setView] = useState("results");
   const editor = useRef();
   const eventsEditor = useRef();
+  const answersEditor = useRef();
   const goNext = useRef(null);
   const list = [...(files?.files || []).map((one) => one.path).filter((one) => one.endsWith(".lua"))];
   for (const added of Object.keys(changes)) if (!list.includes(added)) list.push(added);
@@ -75,23 +88,24 @@ export function Simulator() {
   const source = loaded?.path === current ? loaded : isNew ? { path: current, text: "", hash: null } : null;
   const text = changes[current] ?? source?.text ?? "";
   const problems = useProblems(changes);
-  Object.assign(kept, { changes, path: current, events });
-  const put = (picked) => { setEvents(picked); setEpoch((n) => n + 1); setWrongEvents([]); setError(null); };
-  useEffect(() => { if (!events && rules && current) put(madeEvent(rules.campaigns, current)); }, [rules, current]);
+  Object.assign(kept, { changes, path: current, events, answers });
+  const put = (picked) => { setEvents(picked); setEpoch((n) => n + 1); setWrong({}); setError(null); };
+  const [wantedCall] = useState(place.value.query.call);
+  useEffect(() => { if (wantedCall) eventsOf(wantedCall).then((found) => { put(found); setQuery({ call: "" }); }, setError); }, [wantedCall]);
+  useEffect(() => { if (!events && !wantedCall && rules && current) put(madeEvent(rules.campaigns, current)); }, [rules, current]);
   useEffect(() => { if (goNext.current && source) { const place = goNext.current; goNext.current = null; editor.current?.goTo(place.line, place.column); } }, [source]);
 
   const run = async () => {
     setBusy(true);
     setView("results");
     try {
-      const body = { events, coverage: true, ...(Object.keys(changes).length ? { rules: changes } : {}) };
-      setRan({ answer: await ask("/v1/simulate", { method: "POST", body }), events, changes });
+      const body = { events, coverage: true, ...(answers.trim() ? { answers } : {}), ...(Object.keys(changes).length ? { rules: changes } : {}) };
+      setRan({ answer: await ask("/v1/simulate", { method: "POST", body }), events, answers, changes });
       setError(null);
-      setWrongEvents([]);
+      setWrong({});
     } catch (failed) {
-      // An error with a line is one of the events.
       setError(failed);
-      setWrongEvents(failed.line ? [{ severity: "error", line: failed.line, column: failed.column, what: failed.message, hint: failed.hint }] : []);
+      setWrong(failed.line ? { [failed.file]: [{ severity: "error", line: failed.line, column: failed.column, what: failed.message, hint: failed.hint }] } : {});
       setRan(null);
     }
     setBusy(false);
@@ -123,10 +137,13 @@ export function Simulator() {
         ${covered && html`<p class="coverage" role="status"><b>${number(covered.lines.hit)} of ${number(covered.lines.total)}</b> lines with code ran <span class="key"><i class="reached"></i>how often</span> <span class="key"><i class="missed"></i>not reached</span></p>`}
         <${Problems} problems=${problems} current=${current} onGo=${go} /></section>
       <section class="card"><h2>Events <${SampleCalls} onPick=${put} onMake=${() => madeEvent(rules?.campaigns || [], current)} onError=${setError} /></h2>
-        <${Editor} api=${eventsEditor} label="Events" language="json" value=${events} epoch=${epoch} problems=${wrongEvents} onChange=${(next) => { setEvents(next); setWrongEvents([]); }} />
-        <p class="dim small-text">One event, an array, or one after the other. <kbd>Ctrl Enter</kbd> runs, <kbd>Esc</kbd> then <kbd>Tab</kbd> leaves an editor.</p></section>
+        <${Editor} api=${eventsEditor} label="Events" language="json" value=${events} epoch=${epoch} problems=${wrong.events || NONE} onChange=${(next) => { setEvents(next); setWrong({}); }} />
+        <p class="dim small-text">One event, an array, or one after the other. <kbd>Ctrl Enter</kbd> runs, <kbd>Esc</kbd> then <kbd>Tab</kbd> leaves an editor.</p>
+        <details open=${answering} onToggle=${(e) => setAnswering(e.target.open)}><summary>What the services answer</summary>
+          <${Editor} api=${answersEditor} label="Answers" language="json" value=${answers} epoch=${epoch} problems=${wrong.answers || NONE} onChange=${(next) => { setAnswers(next); setWrong({}); }} />
+          <p class="dim small-text">Without: 200, with no body. <button class="quiet small" onClick=${() => { setAnswers(exampleAnswers(ran)); setEpoch((n) => n + 1); }} disabled=${answers.trim() !== ""}>Begin with an example</button></p></details></section>
     </div>
-    ${error && html`<div class="notice bad" role="alert"><b>${visible(error.message)}</b>${error.line && html`<button class="quiet small" onClick=${() => eventsEditor.current?.goTo(error.line, error.column)}>Events, line ${error.line}${error.column ? `, column ${error.column}` : ""}</button>`}${error.hint && html`<span>${visible(error.hint)}</span>`}</div>`}
+    ${error && html`<div class="notice bad" role="alert"><b>${visible(error.message)}</b>${error.line > 0 && html`<button class="quiet small" onClick=${() => (error.file === "answers" ? answersEditor : eventsEditor).current?.goTo(error.line, error.column)}>${error.file === "answers" ? "Answers" : "Events"}, line ${error.line}${error.column ? `, column ${error.column}` : ""}</button>`}${error.hint && html`<span>${visible(error.hint)}</span>`}</div>`}
     <section class="card"><div class="segments views" role="tablist" aria-label="What is shown">${[["results", "What would happen"], ["differences", "Against the running rules"]].map(([name, label]) => html`
         <button role="tab" key=${name} aria-selected=${view === name} class=${view === name ? "on" : ""} onClick=${() => setView(name)}>${label}</button>`)}</div>
       ${view === "results" ? html`<${Results} ran=${ran} problems=${problems} />` : html`<${Comparison} changes=${changes} onPick=${put} />`}</section></${Page}></div>`;

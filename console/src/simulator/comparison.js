@@ -3,6 +3,7 @@ import { html } from "../html.js";
 import { useState } from "preact/hooks";
 import { ask } from "../api.js";
 import { clock, number, visible } from "../format.js";
+import { eventsOf } from "../last_calls.js";
 import { Empty, Failure } from "../ui.js";
 
 const WORDS = { added: "a new request", gone: "no request any more", changed: "", outcome: "the rule ends otherwise" };
@@ -46,7 +47,7 @@ export function Comparison({ changes, onPick }) {
     try {
       const { events } = await ask(`/v1/events/${encodeURIComponent(id)}`);
       const call = events[0].event.subject;
-      const lines = (await ask(`/v1/events?call=${encodeURIComponent(call)}&limit=1000`, { text: true })).trim().split("\n");
+      const lines = (await eventsOf(call)).split("\n");
       onPick(lines.find((line) => JSON.parse(line).id === id) || lines.join("\n"));
     } catch (error) {
       setState((before) => ({ ...before, error }));

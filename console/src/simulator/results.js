@@ -29,7 +29,7 @@ const plural = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "
 
 function save(ran) {
   const campaign = ran.answer.results.find((one) => one.deliveries.length)?.campaign || ran.answer.results.find((one) => one.campaign)?.campaign || "rules";
-  const url = URL.createObjectURL(new Blob([testOf(ran.events, ran.answer.results)], { type: "text/x-lua" }));
+  const url = URL.createObjectURL(new Blob([testOf(ran.events, ran.answer.results, ran.answers)], { type: "text/x-lua" }));
   const link = Object.assign(document.createElement("a"), { href: url, download: `${campaign}_simulated_test.lua` });
   link.click();
   URL.revokeObjectURL(url);
