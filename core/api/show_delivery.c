@@ -59,6 +59,7 @@ static void show_attempt(struct buf *out, const struct value *stored, enum shown
 	put_headers(out, answer->headers, answer->n_headers);
 	show_body(out, answer->body, shown);
 	put_bool(out, "cut", answer->cut);
+	put_bool(out, "sent_twice", answer->sent_twice);
 	buf_char(out, '}');
 	free(answer);
 }

@@ -33,6 +33,8 @@ static void print_result(FILE *out, const struct value *attempt)
 		fputs(", ", out);
 		print_clean(out, detail, "");
 	}
+	if (json_true(attempt, "sent_twice"))
+		fputs(", sent twice", out);
 	fprintf(out, " (%lld ms)", (long long)json_number(attempt, "took_ms"));
 }
 

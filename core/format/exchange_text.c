@@ -172,6 +172,8 @@ void attempt_to_json(struct buf *out, int64_t at_ms, const struct answer *answer
 	}
 	buf_char(out, ']');
 	add_body(out, answer->body, body_max, answer->cut);
+	if (answer->sent_twice)
+		buf_str(out, STR(",\"sent_twice\":true"));
 	buf_char(out, '}');
 }
 
@@ -189,6 +191,12 @@ static enum failure failure_of(const struct value *name)
 		if (str_eq(name->text, str_of(failure_name(f))))
 			return f;
 	return FAILURE_PROTOCOL;
+}
+
+static bool is_true(const struct value *object, struct str key)
+{
+	const struct value *value = value_get(object, key);
+	return value && value->kind == VALUE_TRUE;
 }
 
 static struct str text_of(const struct value *value)
@@ -216,8 +224,8 @@ struct answer *attempt_from_json(const struct value *attempt, int64_t *ret_at_ms
 			(struct header){text_of(&pair->items[0]), text_of(&pair->items[1])};
 	}
 	answer.headers = headers;
-	const struct value *cut_off = value_get(attempt, STR("cut"));
-	answer.cut = cut_off && cut_off->kind == VALUE_TRUE;
+	answer.cut = is_true(attempt, STR("cut"));
+	answer.sent_twice = is_true(attempt, STR("sent_twice"));
 	*ret_at_ms = number_of(attempt, STR("at_ms"));
 	const struct value *packed = value_get(attempt, STR("body_base64"));
 	if (!packed) {

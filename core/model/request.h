@@ -74,6 +74,8 @@ struct answer {
 	struct str body;
 	bool final; /* asking again is of no use */
 	bool cut;   /* the body was longer than the limit */
+	/* The request went out before, over a connection that was kept and ended without a word. */
+	bool sent_twice;
 	int64_t took_us;
 };
 

@@ -45,7 +45,10 @@ static int on_use(void *context, char *peer_ip, char *local_ip, int peer_port, i
 {
 	struct curl_work *work = context;
 	const struct egress *egress = work->transport->options.egress;
+	const struct client_proof *proof = work->exchange->proof;
 	struct ip_address ip;
+	/* Curl begins anew where a kept connection turns out to be dead; and to answer a challenge. */
+	work->repeated |= work->n_uses++ > 0 && !(proof && proof->digest_user.p);
 	if (!egress || work->transport->proxy)
 		return CURL_PREREQFUNC_OK;
 	if (ip_address_parse(str_of(peer_ip), &ip) &&

@@ -53,18 +53,15 @@ static enum reading read_some(struct curl_work *work, char *p, size_t size, size
 /* --- the exchange --- */
 
 /* The server may have closed a kept connection just before it was used again. It has not begun to answer, so
- * the request is sent once more, as curl does, over a new one. */
-static bool begins_anew(struct curl_work *work)
-{
-	return work->reused && work->head_seen == 0;
-}
-
+ * the request is sent once more, as curl does, over a new one: see docs/decisions/0045. */
 static void broken(struct curl_work *work)
 {
-	if (begins_anew(work))
-		curl_transport_reconnect(work);
-	else
+	if (!work->reused || work->head_seen || work->repeated) {
 		curl_transport_ended(work, CURLE_RECV_ERROR);
+		return;
+	}
+	work->repeated |= work->out_at > 0;
+	curl_transport_reconnect(work);
 }
 
 static bool all_is_sent(const struct curl_work *work)

@@ -16,6 +16,7 @@ static void finish(struct curl_work *work, struct answer *answer)
 	struct exchange *exchange = work->exchange;
 	timers_cancel(transport->timers, &work->timer);
 	answer->took_us = clock_mono_us(transport->clock) - work->started_us;
+	answer->sent_twice = work->repeated;
 	exchange->work = NULL;
 	transport->under_way--;
 	exchange->done(exchange, answer);
@@ -160,6 +161,7 @@ static void hand_over(struct curl_work *work, struct resolved *resolved)
 	struct curl_transport *transport = work->transport;
 	struct curl_slist *pins = NULL;
 	work->phase = WORK_CURL;
+	work->n_uses = 0;
 	if (resolved && !resolved->pinned) {
 		pins = pins_for(transport, resolved);
 		curl_easy_setopt(work->easy, CURLOPT_RESOLVE, pins);
@@ -279,6 +281,7 @@ void curl_transport_hand_on(struct curl_work *from, struct curl_work *to)
 	to->exchange->work = to;
 	to->started_us = from->started_us;
 	to->deadline_us = from->deadline_us;
+	to->repeated = from->repeated;
 	to->n_moves = from->n_moves;
 	to->only_get = from->only_get;
 	to->foreign = from->foreign;
@@ -312,7 +315,7 @@ static void curl_send(struct transport *base, struct exchange *exchange)
 	work->opened = work->connected;
 	work->refused[0] = 0;
 	work->n_moves = 0;
-	work->only_get = work->foreign = false;
+	work->only_get = work->foreign = work->repeated = false;
 	free(work->moved_to);
 	work->moved_to = NULL;
 	work->timer.fire = work_due;

@@ -128,6 +128,8 @@ struct curl_work {
 	bool direct;    /* curl only opens a connection for this exchange */
 	bool connected; /* it is open */
 	bool reused;    /* it has carried another exchange before */
+	bool repeated;  /* the request went out before, over a kept connection that ended without an answer */
+	int n_uses;     /* of connections, by curl for this request */
 
 	curl_socket_t fd;
 	struct {

@@ -224,6 +224,29 @@ def test_a_kept_connection_on_which_nobody_answers_any_more(start_engine, start_
     assert states[0][0] == "dead" and states[0][1] == "timeout" and server.accepted == 1
 
 
+def test_a_request_that_met_a_dead_connection_is_shown_to_be_sent_twice(start_engine, start_hostile, run_command):
+    """It was read, nobody knows what became of it, and it was sent again under the same key."""
+    keys = []
+
+    def serve(peer):
+        first = not keys
+        while request := peer.read_request():
+            keys.append(next(line for line in request.split(b"\r\n") if line.startswith(b"webhook-id:")))
+            if first and len(keys) == 2:
+                return
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    server = start_hostile(serve)
+    engine = start_engine({"services/web.lua": RULES.format(url=server.url, timeout="5s", more=""), "c.lua": CAMPAIGN}, args=["--shards", "1"])
+    engine.post_events(event(1))
+    once, = settled(engine, 1)
+    engine.post_events(event(2))
+    twice, = [row for row in settled(engine, 2) if row["id"] != once["id"]]
+    assert [attempt["sent_twice"] for attempt in once["attempts"] + twice["attempts"]] == [False, True]
+    assert twice["state"] == "delivered" and len(keys) == 3 and keys[0] != keys[1] == keys[2]
+    done = run_command("deliveries", "show", twice["id"], "--server", engine.url)
+    assert "200, sent twice (" in done.stdout, done.stdout + done.stderr
+
+
 # --- compression
 
 

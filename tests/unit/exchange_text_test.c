@@ -63,11 +63,14 @@ static void an_answer_comes_back_whatever_its_body(void **state)
 	assert_str(copy->body, "caf\xc3\xa9 \"\n");
 	assert_int_equal(copy->took_us, 5000);
 	assert_false(copy->cut);
+	assert_false(copy->sent_twice);
 	free(copy);
+	answer.sent_twice = true;
 	answer.body = (struct str){"\xff\xfe\0z", 4};
 	answer.failure = FAILURE_NONE;
 	copy = through_json(&answer, 1000);
 	assert_int_equal(copy->body.n, 4);
+	assert_true(copy->sent_twice);
 	assert_memory_equal(copy->body.p, "\xff\xfe\0z", 4);
 	assert_int_equal(copy->failure, FAILURE_NONE);
 	free(copy);

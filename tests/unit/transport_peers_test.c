@@ -160,6 +160,89 @@ static void never_takes_what_came_before_the_request_for_its_answer(void **state
 	}
 }
 
+/* Curl speaks for itself where HTTP/2 may be spoken, which it does not offer without TLS. */
+static const struct peer_options by_curl = {.http2 = true};
+
+static const struct peer_options *const both_ways[] = {NULL, &by_curl};
+
+static void call_peer_by(struct call *call, struct fixture *f, struct peer *peer,
+			 const struct peer_options *by)
+{
+	call_init(call, f, "POST", peer->url, STR("x"));
+	call->exchange.peer = by;
+	call_send(call);
+}
+
+static void says_that_a_request_was_sent_twice(void **state)
+{
+	for (size_t i = 0; i < countof(both_ways); i++) {
+		struct fixture *f = fixture_start();
+		struct peer peer = peer_listen();
+		struct call call;
+		call_peer_by(&call, f, &peer, both_ways[i]);
+		peer_accept(&peer);
+		assert_true(peer_read(f, &peer, 1) > 0);
+		peer_say(&peer, ok);
+		assert_false(call_await(&call)->sent_twice);
+		call_finish(&call);
+		/* It reads the request and dies over it. */
+		call_peer_by(&call, f, &peer, both_ways[i]);
+		assert_true(peer_read(f, &peer, 1) > 0);
+		peer_hang_up(&peer);
+		uv_run(&f->loop, UV_RUN_ONCE);
+		peer_accept(&peer);
+		assert_true(peer_read(f, &peer, 1) > 0);
+		peer_say(&peer, ok);
+		assert_int_equal(call_await(&call)->status, 200);
+		assert_true(call.answer->sent_twice);
+		call_finish(&call);
+		/* It was closed before it was used again, so nothing went out. */
+		peer_hang_up(&peer);
+		call_peer_by(&call, f, &peer, both_ways[i]);
+		peer_accept(&peer);
+		assert_true(peer_read(f, &peer, 1) > 0);
+		peer_say(&peer, ok);
+		assert_int_equal(call_await(&call)->status, 200);
+		assert_false(call.answer->sent_twice);
+		call_finish(&call);
+		peer_finish(&peer);
+		fixture_stop(f);
+	}
+}
+
+/* Only one connection may be open, and it ends over the second of three. */
+static void sends_it_before_what_waits_for_the_same_connection(void **state)
+{
+	struct transport_curl_options options = {.connections_per_host_max = 1};
+	struct fixture *f = fixture_start_with(&options);
+	struct peer peer = peer_listen();
+	struct call calls[3];
+	for (int i = 0; i < 3; i++)
+		call_peer(&calls[i], f, &peer, STR("x"));
+	peer_accept(&peer);
+	assert_true(peer_read(f, &peer, 1) > 0);
+	peer_say(&peer, ok);
+	assert_int_equal(call_await(&calls[0])->status, 200);
+	assert_true(peer_read(f, &peer, 1) > 0);
+	peer_hang_up(&peer);
+	uv_run(&f->loop, UV_RUN_ONCE);
+	peer_accept(&peer);
+	assert_true(peer_read(f, &peer, 1) > 0);
+	peer_say(&peer, ok);
+	fixture_await(f, &f->n_done, 2);
+	assert_true(peer_read(f, &peer, 1) > 0);
+	peer_say(&peer, ok);
+	fixture_await(f, &f->n_done, 3);
+	assert_true(calls[1].answer->sent_twice);
+	assert_false(calls[2].answer->sent_twice);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(calls[i].answer->status, 200);
+		call_finish(&calls[i]);
+	}
+	peer_finish(&peer);
+	fixture_stop(f);
+}
+
 struct refused_call {
 	uv_poll_t poll;
 	struct call call;
@@ -432,6 +515,8 @@ int main(void)
 		cmocka_unit_test(takes_the_answer_of_a_server_that_speaks_first),
 		cmocka_unit_test(says_that_a_server_that_greets_is_no_http),
 		cmocka_unit_test(never_takes_what_came_before_the_request_for_its_answer),
+		cmocka_unit_test(says_that_a_request_was_sent_twice),
+		cmocka_unit_test(sends_it_before_what_waits_for_the_same_connection),
 		cmocka_unit_test(a_request_that_is_refused_outlives_the_connection_it_would_have_had),
 		cmocka_unit_test(sends_all_of_a_request_that_was_accepted_early),
 		cmocka_unit_test(takes_the_answer_of_a_server_that_reads_no_further),

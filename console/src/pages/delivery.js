@@ -17,6 +17,7 @@ const Attempt = ({ attempt, n, open }) => html`<li class=${attempt.error ? "fail
     <span class=${attempt.error ? "bad-text" : "good-text"}>${attempt.status || ""} ${attempt.error && attempt.error !== "status" ? visible(attempt.error) : ""}</span>
     <span class="dim">${attempt.error ? CAUSES[attempt.error] || "" : ""}</span><span class="took">${span(attempt.took_ms)}</span></summary>
   ${attempt.detail && html`<p class="detail">${visible(attempt.detail)}</p>`}
+  ${attempt.sent_twice && html`<p class="detail">The request went out twice: a connection that was kept ended without a word.</p>`}
   <${Headers} headers=${attempt.headers} /><${Body} text=${attempt.body} base64=${attempt.body_base64} cut=${attempt.cut} empty=${attempt.status ? "an empty answer" : "no answer"} /></details></li>`;
 
 export function Delivery({ id }) {
