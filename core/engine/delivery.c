@@ -3,6 +3,7 @@
 #include "engine/record.h"
 #include "engine/replay.h"
 
+#include "format/cloudevents.h"
 #include "format/exchange_text.h"
 #include "format/trace.h"
 #include "policy/retry.h"
@@ -361,6 +362,18 @@ static void pass_trace_on(struct delivery *delivery)
 	exchange->extra[exchange->n_extra++] = (struct header){STR("traceparent"), trace};
 }
 
+/* So that rules which send events to an engine, and are set off by them, come to an end. The first delivery
+ * of a row says nothing: its webhook-id is enough. */
+static void pass_hops_on(struct delivery *delivery)
+{
+	struct exchange *exchange = &delivery->exchange;
+	if (!delivery->event->hops)
+		return;
+	int n = snprintf(delivery->hops, sizeof delivery->hops, "%d", delivery->event->hops);
+	exchange->extra[exchange->n_extra++] =
+		(struct header){STR(EVENT_HOPS_HEADER), {delivery->hops, (size_t)n}};
+}
+
 void delivery_attempt(struct delivery *delivery)
 {
 	struct shard *shard = delivery->shard;
@@ -371,6 +384,7 @@ void delivery_attempt(struct delivery *delivery)
 	delivery->exchange.extra[0] = (struct header){STR("webhook-id"), str_of(delivery->id.z)};
 	delivery->exchange.n_extra = 1;
 	pass_trace_on(delivery);
+	pass_hops_on(delivery);
 	delivery->exchange.timeout_ms = delivery->service->timeout_ms;
 	delivery->exchange.answer_max = delivery->service->debug ? DEBUG_BODY_MAX : ANSWER_BODY_MAX;
 	attempt_begin(delivery, attempt_done);

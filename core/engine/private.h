@@ -231,6 +231,7 @@ struct delivery {
 	int attempts;
 	int64_t attempt_at_ms;
 	char traceparent[TRACEPARENT_SIZE]; /* of this attempt */
+	char hops[12];                      /* the same */
 	struct answer *answer;              /* the last, when somebody waits for it */
 	int64_t answered_ms;                /* when that came */
 };

@@ -14,7 +14,17 @@ struct event_limits {
 
 	/* No limit: the traceparent of events that bring none of their own; p == NULL: none. */
 	struct str traceparent;
+
+	/* No limit either: the hops of events that say of no more themselves. */
+	int hops;
 };
+
+/* An event that rules' deliveries led to, one after the other, over and over, is refused past so many. */
+enum { EVENT_HOPS_MAX = 10 };
+#define EVENT_HOPS_HEADER "switchhook-hops"
+
+/* 0 to EVENT_HOPS_MAX as digits; anything else is EVENT_HOPS_MAX: who writes it knows what it is for. */
+int event_hops_parse(struct str text);
 
 /* A growing list of events, each with one reference of the list's. */
 struct event_list {

@@ -118,11 +118,40 @@ static void write_member(struct buf *out, struct str name, struct str value)
 	json_write_string(out, value);
 }
 
+/* An extension attribute, so that it is on record with the event. */
+#define HOPS "switchhookhops"
+
+int event_hops_parse(struct str text)
+{
+	int n = 0;
+	if (text.n == 0)
+		return EVENT_HOPS_MAX;
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] < '0' || text.p[i] > '9' || n > EVENT_HOPS_MAX)
+			return EVENT_HOPS_MAX;
+		n = 10 * n + (text.p[i] - '0');
+	}
+	return n < EVENT_HOPS_MAX ? n : EVENT_HOPS_MAX;
+}
+
+/* What the envelope says, or what came beside it if that is more. */
+static void fill_hops(struct event_draft *draft, int beside)
+{
+	const struct value *own = draft->envelope ? value_get(draft->envelope, STR(HOPS)) : NULL;
+	struct str text;
+	if (own)
+		draft->hops = value_text(own, &text) ? event_hops_parse(text) : EVENT_HOPS_MAX;
+	if (beside <= draft->hops)
+		return;
+	draft->hops = beside;
+	draft->whole.p = NULL;
+}
+
 static void write_extensions(struct buf *out, const struct value *envelope)
 {
 	for (size_t i = 0; envelope && i < envelope->n; i++) {
 		const struct member *member = &envelope->members[i];
-		if (attribute_is_known(member->key))
+		if (attribute_is_known(member->key) || str_eq(member->key, STR(HOPS)))
 			continue;
 		buf_char(out, ',');
 		json_write_string(out, member->key);
@@ -159,6 +188,8 @@ static int write_whole(struct event_draft *draft, struct error *reterr)
 	write_extensions(&out, draft->envelope);
 	if (draft->traceparent_is_beside)
 		write_member(&out, STR("traceparent"), draft->traceparent);
+	if (draft->hops)
+		buf_printf(&out, ",\"" HOPS "\":%d", draft->hops);
 	buf_str(&out, STR(",\"data\":"));
 	json_write(&out, &draft->data);
 	buf_char(&out, '}');
@@ -200,6 +231,7 @@ int event_draft_complete(struct event_draft *draft, const struct event_limits *l
 	size_t data_max = limits->data_bytes;
 	struct event *event = draft->event;
 	fill_traceparent(draft, limits->traceparent);
+	fill_hops(draft, limits->hops);
 	if (check_type_and_source(draft, reterr) || fill_id_and_check_size(draft, data_max, reterr) ||
 	    fill_subject(draft, reterr) || fill_time(draft, now_ms, reterr) ||
 	    (!draft->whole.p && write_whole(draft, reterr)))
@@ -210,6 +242,7 @@ int event_draft_complete(struct event_draft *draft, const struct event_limits *l
 	event->subject = draft->subject;
 	event->time = draft->time;
 	event->traceparent = draft->traceparent;
+	event->hops = draft->hops;
 	event->arrived_ms = now_ms;
 	event->data = draft->data;
 	event->json = draft->whole;

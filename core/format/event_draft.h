@@ -14,6 +14,7 @@ struct event_draft {
 	const struct value *envelope; /* whose extension attributes are kept; NULL: there are none */
 	struct str traceparent;       /* that can be passed on */
 	bool traceparent_is_beside;   /* it is not in the envelope */
+	int hops;                     /* as in the event */
 	struct value data;            /* an object */
 	size_t data_at_most;          /* bytes of `data`, written; an upper bound that costs nothing */
 	struct str whole;             /* a line that already is the whole event; p == NULL: must be written */

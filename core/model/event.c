@@ -21,6 +21,7 @@ struct event *event_brief(const struct event *event)
 				&brief->subject, &brief->time, &brief->traceparent};
 	for (size_t i = 0; i < countof(texts); i++)
 		*copies[i] = texts[i]->p ? arena_copy(&brief->arena, *texts[i]) : (struct str){0};
+	brief->hops = event->hops;
 	brief->time_ms = event->time_ms;
 	brief->arrived_ms = event->arrived_ms;
 	brief->seq = event->seq;

@@ -14,6 +14,7 @@ struct event {
 	struct str id, type, source;
 	struct str subject;     /* the call's uii; the event's id when the event names no call */
 	struct str traceparent; /* of W3C Trace Context, as it came; p == NULL: none */
+	int hops;               /* how many deliveries of rules led to it, one after the other; 0: none */
 	struct str time;        /* RFC 3339, as sent, or as made at arrival */
 	int64_t time_ms;        /* since 1970-01-01 UTC */
 	int64_t arrived_ms;     /* the same, when we took it */

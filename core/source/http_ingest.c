@@ -126,6 +126,31 @@ static void add_attribute(void *context, struct str name, struct str value)
 		add_pair(context, name, value);
 }
 
+/* The deliveries of rules that led here: one more than the delivery says. One that says nothing is the first.
+ */
+static int hops_of(struct http_request *request)
+{
+	struct str hops = http_request_header(request, EVENT_HOPS_HEADER);
+	struct str delivery = http_request_header(request, "webhook-id");
+	if (hops.p)
+		return event_hops_parse(hops) + 1;
+	return delivery.p && str_starts(delivery, STR("msg_"));
+}
+
+/* Rules that send events to their own engine, and are set off by them, would go on for ever. */
+static bool refuse_loop(struct http_request *request, int hops)
+{
+	struct error error;
+	if (hops <= EVENT_HOPS_MAX)
+		return false;
+	error_set(&error, "a loop: %d deliveries of rules have led to this event, one after the other",
+		  EVENT_HOPS_MAX);
+	error_hint(&error,
+		   "a rule is set off by events that its own deliveries make; `when` can tell them apart");
+	http_respond_problem(request, 508, &error, 0);
+	return true;
+}
+
 static void take(struct http_ingest *ingest, struct http_request *request, struct ingest_request *form)
 {
 	struct event_list list = {0};
@@ -134,6 +159,9 @@ static void take(struct http_ingest *ingest, struct http_request *request, struc
 	struct event_limits limits = {.traceparent = http_request_header(request, "ce-traceparent")};
 	if (!limits.traceparent.p)
 		limits.traceparent = http_request_header(request, "traceparent");
+	limits.hops = hops_of(request);
+	if (refuse_loop(request, limits.hops))
+		return;
 	form->is_get = str_eq(http_request_method(request), STR("GET"));
 	form->content_type = http_request_header(request, "content-type");
 	form->body = http_request_body(request);
