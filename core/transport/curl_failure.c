@@ -213,7 +213,7 @@ void curl_failure_timeout(const struct curl_work *work, bool connecting, struct 
 		say(answer, FAILURE_TIMEOUT, "no answer within %lld ms", limit_ms);
 	else if (!work->opened)
 		say(answer, FAILURE_TIMEOUT, "no connection was free within %lld ms", limit_ms);
-	else if (!is_connected(work))
+	else if (!work->target.tls || !is_connected(work))
 		say(answer, FAILURE_TIMEOUT, "no connection to %s within %lld ms", peer.text, limit_ms);
 	else
 		say(answer, FAILURE_TIMEOUT, "no TLS connection to %s within %lld ms", peer.text, limit_ms);

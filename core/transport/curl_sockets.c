@@ -195,6 +195,21 @@ int curl_sockets_on_close(void *context, curl_socket_t fd)
 	return 0;
 }
 
+static void on_forgotten(uv_handle_t *handle)
+{
+	free(container_of((uv_poll_t *)handle, struct curl_socket, poll));
+}
+
+/* A socket that is not connected yet is closed by curl itself, who only says that it waits for nothing more.
+ * The poll is at rest then, and serves whoever gets the same number next; the number may be somebody else's
+ * by now.
+ */
+static void forget(struct curl_socket *s)
+{
+	ensure(!s->armed && !s->owner);
+	uv_close((uv_handle_t *)&s->poll, on_forgotten);
+}
+
 /* --- its life --- */
 
 void curl_sockets_attach(struct curl_transport *transport)
@@ -211,7 +226,9 @@ void curl_sockets_finish(struct curl_transport *transport)
 {
 	timers_cancel(transport->timers, &transport->curl_timer);
 	timers_cancel(transport->timers, &transport->completions);
-	for (size_t i = 0; i < transport->n_sockets; i++)
-		ensure(!transport->sockets[i]);
+	for (size_t i = 0; i < transport->n_sockets; i++) {
+		if (transport->sockets[i])
+			forget(transport->sockets[i]);
+	}
 	free(transport->sockets);
 }

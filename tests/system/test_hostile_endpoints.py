@@ -1,6 +1,7 @@
 """Endpoints that are broken or hostile: each ends in the class of error that the log shows, and harms nobody else."""
 import gzip
 import json
+import socket
 import time
 import zlib
 
@@ -152,6 +153,19 @@ def test_an_answer_that_fills_the_line_and_says_nothing(fired_at, head, piece):
     delivery = fired_at(serve)
     assert_dead(delivery, "timeout", "the answer did not end within 500 ms")
     assert delivery["attempts"][0]["took_ms"] < 3000, "it kept the shard from everything else, its own time limit included"
+
+
+def test_an_endpoint_that_lets_nobody_in(start_engine):
+    """The engine can be stopped, whether the time for connecting is over or not."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, socket.create_connection(listener.getsockname()):
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        for timeout in ("300ms", "10m"):
+            engine = start_engine({"services/web.lua": RULES.format(url=url, timeout=timeout, more=""), "c.lua": CAMPAIGN}, args=["--grace", "100ms"])
+            engine.post_events(event())
+            if timeout == "300ms":
+                attempt, = settled(engine)[0]["attempts"]
+                assert attempt["error"] == "timeout" and attempt["detail"].startswith("no connection to 127.0.0.1:"), attempt
+            engine.stop()
 
 
 # --- what ends too early, or is no answer

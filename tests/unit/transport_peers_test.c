@@ -93,6 +93,11 @@ static void kept_connection(struct fixture *f, struct peer *peer, struct call *c
 	call_finish(call);
 }
 
+/* Curl speaks for itself where HTTP/2 may be spoken, which it does not offer without TLS. */
+static const struct peer_options by_curl = {.http2 = true};
+
+static const struct peer_options *const both_ways[] = {NULL, &by_curl};
+
 /* --- before the request */
 
 static void takes_the_answer_of_a_server_that_speaks_first(void **state)
@@ -133,6 +138,35 @@ static void says_that_a_server_that_greets_is_no_http(void **state)
 	fixture_stop(f);
 }
 
+/* Room for one connection that nobody accepts; the next is in the middle of being opened for ever. */
+static void gives_up_a_connection_that_is_being_opened(void **state)
+{
+	for (size_t i = 0; i < 2 * countof(both_ways); i++) {
+		struct fixture *f = fixture_start();
+		struct peer peer = peer_listen();
+		struct call holder, call;
+		char expected[100];
+		assert_int_equal(listen(peer.listener, 0), 0);
+		call_peer(&holder, f, &peer, STR("x"));
+		call_init(&call, f, "POST", peer.url, STR("x"));
+		call.exchange.peer = both_ways[i / 2];
+		call.exchange.timeout_ms = i % 2 ? 50 : 10000;
+		call_send(&call);
+		uv_run(&f->loop, UV_RUN_NOWAIT);
+		if (i % 2) {
+			snprintf(expected, sizeof expected, "no connection to %.*s within 50 ms",
+				 (int)(strlen(peer.url) - strlen("http:///")), peer.url + strlen("http://"));
+			assert_string_equal(call_await(&call)->detail, expected);
+		} else {
+			transport_cancel(f->transport, &call.exchange);
+		}
+		transport_cancel(f->transport, &holder.exchange);
+		call_finish(&call);
+		peer_finish(&peer);
+		fixture_stop(f);
+	}
+}
+
 /* --- between two requests */
 
 static void never_takes_what_came_before_the_request_for_its_answer(void **state)
@@ -159,11 +193,6 @@ static void never_takes_what_came_before_the_request_for_its_answer(void **state
 		fixture_stop(f);
 	}
 }
-
-/* Curl speaks for itself where HTTP/2 may be spoken, which it does not offer without TLS. */
-static const struct peer_options by_curl = {.http2 = true};
-
-static const struct peer_options *const both_ways[] = {NULL, &by_curl};
 
 static void call_peer_by(struct call *call, struct fixture *f, struct peer *peer,
 			 const struct peer_options *by)
@@ -514,6 +543,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_the_answer_of_a_server_that_speaks_first),
 		cmocka_unit_test(says_that_a_server_that_greets_is_no_http),
+		cmocka_unit_test(gives_up_a_connection_that_is_being_opened),
 		cmocka_unit_test(never_takes_what_came_before_the_request_for_its_answer),
 		cmocka_unit_test(says_that_a_request_was_sent_twice),
 		cmocka_unit_test(sends_it_before_what_waits_for_the_same_connection),
