@@ -55,6 +55,14 @@ static int unknown_command(const char *given)
 	return EXIT_USAGE;
 }
 
+static int help_of(const char *name)
+{
+	static char help[] = "--help";
+	const struct command *command = find_command(name);
+	char *argv[] = {(char *)(uintptr_t)name, help, NULL};
+	return command ? command->run(command, 2, argv) : unknown_command(name);
+}
+
 int main(int argc, char **argv)
 {
 	/* A reader of our output, or a peer, that goes away is an error of one write, not the end of the
@@ -65,6 +73,8 @@ int main(int argc, char **argv)
 		show_help(stderr);
 		return EXIT_USAGE;
 	}
+	if (strcmp(name, "help") == 0 && argc > 2)
+		return help_of(argv[2]);
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
 		show_help(stdout);
 		return EXIT_DONE;

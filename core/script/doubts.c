@@ -63,12 +63,44 @@ static bool holds_without_tag(const struct condition *condition)
 	return (condition->kind == CONDITION_ABSENT) != condition->negated;
 }
 
+/* What other languages write into a text is compared as it stands: a comparison, a wildcard. */
+static const char *meant_instead(struct str text)
+{
+	if (str_starts(text, STR(">")))
+		return "a number that is this or more is at_least(10)";
+	if (str_starts(text, STR("<")))
+		return "a number that is this or less is at_most(10)";
+	if (str_starts(text, STR("!=")) || str_starts(text, STR("~=")))
+		return "anything but this is not_(\"…\")";
+	if (text.n > 1 && (text.p[0] == '*' || text.p[text.n - 1] == '*'))
+		return "a text with this in it is matches(\"…\"), with a Lua pattern";
+	return NULL;
+}
+
+static void check_values(const struct doubt *doubt, const struct condition *condition, const struct where *at)
+{
+	for (size_t i = 0; i < condition->n_values; i++) {
+		const struct value *value = &condition->values[i];
+		const char *hint = value->kind == VALUE_STRING ? meant_instead(value->text) : NULL;
+		struct error error;
+
+		if (!hint)
+			continue;
+		error_set(&error, "the condition holds for the very text '" STR_FMT "' alone",
+			  STR_ARG(value->text));
+		error_hint(&error, "%s", hint);
+		warn(doubt, at, &error);
+	}
+}
+
 static void check_condition(const struct doubt *doubt, const struct condition *condition)
 {
 	struct where when = where_key(doubt->where, STR("when")), at = where_key(&when, condition->tag);
 	char types[200];
 	struct error error;
 
+	if (condition->kind == CONDITION_ANY_OF)
+		check_values(doubt, condition, &at);
 	if (is_carried(doubt, condition->tag))
 		return;
 	show_types(doubt->rule, types, sizeof types);

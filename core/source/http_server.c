@@ -95,8 +95,13 @@ static int listen_socket(const struct http_server_options *options, int *ret, st
 	    (address.ss_family == AF_INET6 &&
 	     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0) ||
 	    bind(fd, (struct sockaddr *)&address, n) < 0 || listen(fd, 511) < 0) {
+		int number = errno;
 		error_set(reterr, "cannot listen on %s port %d: %s", options->address, options->port,
-			  strerror(errno));
+			  strerror(number));
+		if (number == EADDRINUSE)
+			error_hint(reterr,
+				   "somebody listens there already; --listen ADDR:PORT names another place, "
+				   "and port 0 takes any free one");
 		if (fd >= 0)
 			close(fd);
 		return -1;

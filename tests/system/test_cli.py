@@ -148,3 +148,10 @@ def test_the_rules_that_come_with_the_program_have_no_problems(run_command):
     done = run_command("check", "--strict")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout == "4 campaigns, 7 services: no problems\n"
+
+
+def test_help_of_a_command_is_what_the_command_says(run_command):
+    asked, told = run_command("help", "explain"), run_command("explain", "--help")
+    assert (asked.returncode, asked.stdout) == (0, told.stdout) and "Usage: switchhook explain" in asked.stdout
+    wrong = run_command("help", "explian")
+    assert wrong.returncode == 2 and "did you mean 'explain'?" in wrong.stderr

@@ -67,3 +67,14 @@ def test_what_looks_like_a_tag(run_command, write_rules, text, place, what, hint
     found = problems(run_command, write_rules({"services/s.lua": services, "a.lua": CAMPAIGN}))
     expected = [("warning", "services/s.lua", 4, line.index(place) + 1, what, hint)] if what else []
     assert [(p["severity"], p["file"], p["line"], p["column"], p["what"], p["hint"]) for p in found] == expected
+
+
+@pytest.mark.parametrize("condition, hint", [
+    ('">10"', "at_least"), ('"< 10"', "at_most"), ('"!=10"', "not_"), ('{ "10", "~=11" }', "not_"), ('"1*"', "matches"), ('not_("*1")', "matches"),
+    ('"10"', None), ('"*"', None), ('at_least(10)', None), ('matches(">")', None), ('"a>b"', None),
+])
+def test_a_comparison_that_is_written_as_a_text(run_command, write_rules, condition, hint):
+    text = CAMPAIGN.replace("  fire", f"  when = {{ sess_duration = {condition} }},\n  fire")
+    found = problems(run_command, write_rules({"services/s.lua": SERVICES, "a.lua": text}))
+    assert [(p["severity"], p["file"], p["line"], p["column"]) for p in found] == ([("warning", "a.lua", 5, 12)] if hint else [])
+    assert not hint or ("very text" in found[0]["what"] and hint in found[0]["hint"])

@@ -414,6 +414,7 @@ static void an_address_that_is_taken_is_an_error(void **state)
 	struct error error;
 	assert_int_equal(http_server_create(&f->talk.loop, &options, &second, &error), -1);
 	assert_non_null(strstr(error.what, "Address already in use"));
+	assert_non_null(strstr(error.hint, "--listen"));
 	options.address = "localhost";
 	assert_int_equal(http_server_create(&f->talk.loop, &options, &second, &error), -1);
 	assert_non_null(strstr(error.what, "not an IP address"));
