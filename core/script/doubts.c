@@ -2,6 +2,7 @@
  */
 #include "script/load.h"
 
+#include "base/suggest.h"
 #include "model/tag.h"
 
 #include <stdio.h>
@@ -209,6 +210,46 @@ static void check_fired(struct doubt *doubt)
 	}
 }
 
+/* --- what is waited for ----------------------------------------------------------------------------------
+ */
+
+static void check_awaited(struct loader *loader, const struct draft *draft, const struct token *type)
+{
+	size_t n;
+	const struct str *known = event_type_catalogue(&n);
+	struct str nearest = suggest_nearest(type->inner, known, n);
+	struct error error;
+
+	for (size_t i = 0; i < n; i++) {
+		if (str_eq(known[i], type->inner))
+			return;
+	}
+	error_set(&error, "the unknown event type '" STR_FMT "' is waited for", STR_ARG(type->inner));
+	if (nearest.p)
+		error_hint(&error, "did you mean '" STR_FMT "'?", STR_ARG(nearest));
+	else
+		error_hint(&error, "the platform sends no event of that type; one of your own senders may");
+	error_at(&error, draft->file->path, type->line, type->column, draft->file->text);
+	problem_add(loader, NULL, true, &error);
+}
+
+/* Where the type stands in the script word for word: wait_for("post_disposition", … */
+static void check_waits(struct loader *loader, const struct draft *draft)
+{
+	struct lexer lexer;
+	struct token token;
+
+	lexer_init(&lexer, draft->file->text, 1);
+	while (lexer_next(&lexer, &token)) {
+		if (token.kind != TOKEN_NAME || !token_is(&token, "wait_for") || !lexer_next(&lexer, &token))
+			continue;
+		if (token_is(&token, "(") && !lexer_next(&lexer, &token))
+			break;
+		if (token.kind == TOKEN_STRING)
+			check_awaited(loader, draft, &token);
+	}
+}
+
 void check_doubts(struct loader *loader, const struct draft *draft)
 {
 	const struct rule_draft *rules = draft->rules.items;
@@ -224,4 +265,5 @@ void check_doubts(struct loader *loader, const struct draft *draft)
 		check_sources(&doubt, draft->serves.items, draft->serves.n);
 		check_fired(&doubt);
 	}
+	check_waits(loader, draft);
 }

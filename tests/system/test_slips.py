@@ -78,3 +78,19 @@ def test_a_comparison_that_is_written_as_a_text(run_command, write_rules, condit
     found = problems(run_command, write_rules({"services/s.lua": SERVICES, "a.lua": text}))
     assert [(p["severity"], p["file"], p["line"], p["column"]) for p in found] == ([("warning", "a.lua", 5, 12)] if hint else [])
     assert not hint or ("very text" in found[0]["what"] and hint in found[0]["hint"])
+
+
+@pytest.mark.parametrize("wait, hint", [
+    ('wait_for("post_dispositon", { within = "1m" })', "did you mean 'post_disposition'?"),
+    ('wait_for "payment_done"', "one of your own senders may"),
+    ('wait_for("post_disposition", { within = "1m" })', None),
+    ('wait_for(event.type .. "x")', None),
+    ('log "wait_for" -- wait_for("nothing")', None),
+])
+def test_an_unknown_event_type_is_waited_for(run_command, write_rules, wait, hint):
+    text = CAMPAIGN.replace("fire = s.a,", f"fire = s.a,\n  run = function(call, event)\n    {wait}\n  end,")
+    found = problems(run_command, write_rules({"services/s.lua": SERVICES, "a.lua": text}))
+    assert [(p["severity"], p["file"], p["line"]) for p in found] == ([("warning", "a.lua", 7)] if hint else [])
+    if hint:
+        assert found[0]["what"].endswith("' is waited for") and hint in found[0]["hint"]
+        assert text.splitlines()[6][found[0]["column"] - 1] == '"'
