@@ -1,6 +1,7 @@
 #include "transport/transport_curl_private.h"
 
 #include <stdio.h>
+#include <strings.h>
 
 void curl_answer_begin(struct curl_work *work)
 {
@@ -8,6 +9,7 @@ void curl_answer_begin(struct curl_work *work)
 	buf_clear(&work->body);
 	work->head_seen = work->n_head_lines = 0;
 	work->head_complete = work->cut = false;
+	work->n_codings = 0;
 	work->head_refused = NULL;
 }
 
@@ -31,6 +33,28 @@ static size_t refuse_head(struct curl_work *work, const char *why)
 	return 0;
 }
 
+const char curl_answer_not_undone[] = "the answer is compressed in a way that cannot be undone";
+
+/* Curl unpacks one layer out of the other before the bound of the body is looked at, and each can make a
+ * thousand bytes of one. Nobody packs twice but to do harm. */
+static bool packs_once(struct curl_work *work, struct str line)
+{
+	static const struct str names[] = {{"content-encoding:", 17}, {"transfer-encoding:", 18}};
+	for (size_t i = 0; i < countof(names); i++) {
+		if (line.n < names[i].n || strncasecmp(line.p, names[i].p, names[i].n) != 0)
+			continue;
+		for (const char *at = line.p + names[i].n, *end = line.p + line.n; at < end;) {
+			const char *comma = memchr(at, ',', (size_t)(end - at));
+			const char *next = comma ? comma : end;
+			struct str coding = str_trim((struct str){at, (size_t)(next - at)});
+			work->n_codings += coding.n && !str_eq_nocase(coding, STR("chunked")) &&
+					   !str_eq_nocase(coding, STR("identity"));
+			at = next + 1;
+		}
+	}
+	return work->n_codings <= 1;
+}
+
 size_t curl_answer_on_header(char *p, size_t size, size_t n, void *context)
 {
 	struct curl_work *work = context;
@@ -40,7 +64,7 @@ size_t curl_answer_on_header(char *p, size_t size, size_t n, void *context)
 		return refuse_head(work, "the answer's headers are larger than 64 KiB");
 	if (is_status_line(line) && !work->head_complete) {
 		buf_clear(&work->head);
-		work->n_head_lines = 0;
+		work->n_head_lines = work->n_codings = 0;
 	}
 	bool end = line.n <= 2;
 	if (end && !is_interim(buf_view(&work->head)))
@@ -50,6 +74,8 @@ size_t curl_answer_on_header(char *p, size_t size, size_t n, void *context)
 	/* The first line is the status. */
 	if (++work->n_head_lines > ANSWER_HEADERS_MAX + 1)
 		return refuse_head(work, "the answer has more than 200 headers");
+	if (!packs_once(work, line))
+		return refuse_head(work, curl_answer_not_undone);
 	buf_str(&work->head, line);
 	return line.n;
 }

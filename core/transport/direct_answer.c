@@ -93,8 +93,6 @@ struct inflater {
 	struct inflater *next;
 };
 
-static const char not_undone[] = "the answer is compressed in a way that cannot be undone";
-
 static bool add_inflater(struct curl_work *work, struct str coding)
 {
 	if (!str_eq_nocase(coding, STR("gzip")) && !str_eq_nocase(coding, STR("x-gzip")) &&
@@ -149,11 +147,11 @@ static int inflate_some(struct curl_work *work, struct inflater *inflater, char 
 		int code = inflater->ended ? Z_STREAM_END : inflate(stream, Z_NO_FLUSH);
 		inflater->ended = code == Z_STREAM_END;
 		if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR)
-			return refuse(work, not_undone);
+			return refuse(work, curl_answer_not_undone);
 		/* What is behind the last layer has a bound of its own, but a stream between two layers can
 		 * be long and hold nothing. */
 		if (inflater->next && stream->total_out > work->exchange->answer_max + PACKED_MAX)
-			return refuse(work, not_undone);
+			return refuse(work, curl_answer_not_undone);
 		size_t made = sizeof plain - stream->avail_out;
 		int refused = inflater->next ? inflate_some(work, inflater->next, plain, made)
 					     : take_plain(work, plain, made);
@@ -181,9 +179,9 @@ static int on_body(http_parser *parser, const char *p, size_t n)
 
 /* --- the ends --- */
 
-static struct str coding_of(const struct curl_work *work)
+/* `name` with its colon. */
+static struct str value_of(const struct curl_work *work, struct str name)
 {
-	static const struct str name = {"content-encoding:", 17};
 	struct str head = buf_view(&work->head);
 	for (const char *at = head.p, *end = head.p + head.n; at && at < end;) {
 		const char *next = memchr(at, '\n', (size_t)(end - at));
@@ -213,9 +211,15 @@ static int on_headers(http_parser *parser)
 	work->head_complete = status >= 200;
 	if (has_no_body(work, status))
 		return 1;
-	struct str coding = coding_of(work);
+	/* Curl would undo that as well; nobody sends it who was not asked by a header of ours. */
+	struct str transfer =
+		parser->uses_transfer_encoding ? value_of(work, STR("transfer-encoding:")) : (struct str){0};
+	if (transfer.n && !str_eq_nocase(transfer, STR("chunked")) &&
+	    !str_eq_nocase(transfer, STR("identity")))
+		return refuse(work, curl_answer_not_undone);
+	struct str coding = value_of(work, STR("content-encoding:"));
 	if (coding.n && !begin_inflating(work, coding))
-		return refuse(work, not_undone);
+		return refuse(work, curl_answer_not_undone);
 	return 0;
 }
 
@@ -225,7 +229,7 @@ static int on_complete(http_parser *parser)
 	if (!work->head_complete)
 		return 0;
 	if (!is_all_inflated(work))
-		return refuse(work, not_undone);
+		return refuse(work, curl_answer_not_undone);
 	work->ended = true;
 	work->keep_alive = http_should_keep_alive(parser);
 	return 0;

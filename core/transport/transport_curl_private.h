@@ -120,6 +120,7 @@ struct curl_work {
 	size_t head_seen, n_head_lines;
 	bool head_complete;
 	const char *head_refused; /* why the header lines were too much */
+	int n_codings;            /* that curl is to undo */
 	struct header *headers;
 	struct buf body;
 	bool cut;
@@ -164,7 +165,8 @@ void curl_work_destroy(struct curl_work *work);
 /* curl_request.c: NULL, or why the request may not be sent. */
 const char *curl_request_set(struct curl_work *work);
 
-/* curl_answer.c */
+/* curl_answer.c: told for an answer that is compressed otherwise than this transport can undo. */
+extern const char curl_answer_not_undone[];
 void curl_answer_begin(struct curl_work *work);
 size_t curl_answer_on_header(char *p, size_t size, size_t n, void *context);
 size_t curl_answer_on_body(char *p, size_t size, size_t n, void *context);
