@@ -206,7 +206,7 @@ static int on_headers(http_parser *parser)
 	struct curl_work *work = work_of(parser);
 	unsigned status = parser->status_code;
 	work->line_n = 0;
-	if (parser->http_major != 1 || status < 100 || status == 101)
+	if (parser->http_major != 1 || parser->http_minor > 1 || status < 100 || status == 101)
 		return refuse(work, "what came back is not HTTP/1.1");
 	work->head_complete = status >= 200;
 	if (has_no_body(work, status))
