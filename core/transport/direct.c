@@ -203,6 +203,10 @@ void direct_connected(struct curl_work *work)
 	work->reused = false;
 	work->connected_us = clock_mono_us(transport->clock);
 	transport->n_added--;
+	/* Of two addresses that were tried side by side this is the one that came about, which need not be
+	 * the last. */
+	socklen_t peer_n = sizeof work->peer;
+	getpeername(fd, &work->peer.any, &peer_n);
 	if (!claim(work, &byte, &n)) {
 		curl_transport_ended(work, CURLE_RECV_ERROR);
 		return;
