@@ -257,7 +257,8 @@ static void wrong_overrides_are_errors(void **state)
 		{"svc.plian:send {}", "services.svc has no 'plian'", "did you mean 'plain'?"},
 		{"svc.plain.x = 1", "cannot be changed", ""},
 		{"svc.plain:send { text = ('x'):rep(1048600) }", "over", ""},
-		{"wait_for('post_call', { witihn = '1s' })", "unknown option 'witihn'", "did you mean 'within'?"},
+		{"wait_for('post_call', { witihn = '1s' })", "unknown option 'witihn'",
+		 "did you mean 'within'?"},
 		{"wait_for('post_call', { within = 'soon' })", "no duration", ""},
 		{"wait_for('post_call', { seen = 1 })", "true or false", ""},
 		{"wait_for()", "type of an event", ""},
@@ -441,8 +442,10 @@ static void many_runs_wait_in_one_state(void **state)
 	struct script_step step;
 	struct error error;
 
-	fixture_rules(&fixture, "rule 'r' { on = 'post_call', run = function(call) local e = wait_for 'post_disposition' "
-				"log(e and e.ani) end }");
+	fixture_rules(
+		&fixture,
+		"rule 'r' { on = 'post_call', run = function(call) local e = wait_for 'post_disposition' "
+		"log(e and e.ani) end }");
 	fixture_event(&fixture, EVENT_WITH(""));
 	for (size_t i = 0; i < countof(runs); i++) {
 		runs[i] = script_run_create(fixture.state, &fixture.ruleset->campaigns[0]->rules[0],
