@@ -18,8 +18,8 @@ function callsOf(text) {
   return [...calls.values()].slice(0, CALLS_SHOWN);
 }
 
-export function useLastCalls(wanted = true) {
-  const { data } = useAsk(wanted ? `/v1/events?newest=true&limit=${EVENTS_LOOKED_AT}` : null, { ask: (path, options) => ask(path, { ...options, text: true }) });
+export function useLastCalls() {
+  const { data } = useAsk(`/v1/events?newest=true&limit=${EVENTS_LOOKED_AT}`, { ask: (path, options) => ask(path, { ...options, text: true }) });
   return data ? callsOf(data) : [];
 }
 

@@ -1,14 +1,8 @@
 #include "base/suggest.h"
 
 #include <ctype.h>
-#include <strings.h>
 
 enum { WORD_MAX = 64 };
-
-static bool is_same_but_for_case(struct str a, struct str b)
-{
-	return a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
-}
 
 /* Damerau-Levenshtein with adjacent transpositions, two rows and the one before them. Case counts half, hence
  * the doubled costs: 'Method' is nearer to 'method' than 'metho' is. */
@@ -53,7 +47,7 @@ struct str suggest_nearest(struct str word, const struct str *words, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (words[i].n > WORD_MAX)
 			continue;
-		int d = is_same_but_for_case(word, words[i]) ? 1 : distance(word, words[i]);
+		int d = str_eq_nocase(word, words[i]) ? 1 : distance(word, words[i]);
 		if (d < best || (d == best && !nearest.p)) {
 			best = d;
 			nearest = words[i];

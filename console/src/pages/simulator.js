@@ -93,7 +93,7 @@ export function Simulator() {
   const [wantedCall] = useState(place.value.query.call);
   useEffect(() => { if (wantedCall) eventsOf(wantedCall).then((found) => { put(found); setQuery({ call: "" }); }, setError); }, [wantedCall]);
   useEffect(() => { if (!events && !wantedCall && rules && current) put(madeEvent(rules.campaigns, current)); }, [rules, current]);
-  useEffect(() => { if (goNext.current && source) { const place = goNext.current; goNext.current = null; editor.current?.goTo(place.line, place.column); } }, [source]);
+  useEffect(() => { if (goNext.current && source) { const problem = goNext.current; goNext.current = null; editor.current?.goTo(problem.line, problem.column); } }, [source]);
 
   const run = async () => {
     setBusy(true);
